@@ -1,0 +1,107 @@
+# gochain: build, test, install. `make help` lists the targets.
+# Objects go to $(BUILD)/$(VARIANT)/; a variant is release, asan, ubsan or tsan.
+
+VERSION := 0.1.0
+BUILD ?= build
+VARIANT ?= release
+OUT := $(BUILD)/$(VARIANT)
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+CXX ?= g++
+CC ?= gcc
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
+CPPFLAGS += -Ilibhook -I. -DFMT_HEADER_ONLY -DGOCHAIN_VERSION='"$(VERSION)"' -D_GNU_SOURCE -MMD -MP
+CXXFLAGS_COMMON := -std=c++20 $(WARNINGS) -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections
+SAN_asan := -fsanitize=address -fno-omit-frame-pointer
+SAN_ubsan := -fsanitize=undefined -fno-sanitize-recover=all
+SAN_tsan := -fsanitize=thread
+SAN := $(SAN_$(VARIANT))
+OPT := $(if $(SAN),-O1,-O2) -g1
+# What runs inside strangers' processes: position independent, hidden, no libstdc++ instantiations.
+LIB_CXXFLAGS := $(CXXFLAGS_COMMON) $(OPT) $(SAN) -fPIC -fvisibility=hidden -fvisibility-inlines-hidden \
+  -D_GLIBCXX_EXTERN_TEMPLATE=0 -fno-threadsafe-statics
+LAUNCHER_CXXFLAGS := $(CXXFLAGS_COMMON) $(OPT) $(SAN)
+TEST_CXXFLAGS := -std=c++20 $(WARNINGS) $(OPT) $(SAN)
+
+LAYERS := base config rules names protocol chain engine
+CORE_SRCS := $(foreach l,$(LAYERS),$(wildcard libhook/$(l)/*.cc))
+HOOK_SRCS := $(wildcard libhook/hooks/*.cc)
+LAUNCHER_SRCS := $(shell find launcher -name '*.cc' 2>/dev/null)
+UNIT_SRCS := $(shell find tests/unit -name '*_test.cc' 2>/dev/null)
+
+CORE_OBJS := $(CORE_SRCS:%.cc=$(OUT)/%.o)
+HOOK_OBJS := $(HOOK_SRCS:%.cc=$(OUT)/%.o)
+LAUNCHER_OBJS := $(LAUNCHER_SRCS:%.cc=$(OUT)/%.o)
+LAUNCHER_LIB_OBJS := $(filter-out $(OUT)/launcher/main.o,$(LAUNCHER_OBJS))
+UNIT_BINS := $(UNIT_SRCS:tests/unit/%.cc=$(OUT)/unit/%)
+
+CORE_LIB := $(OUT)/libgochain-core.a
+LAUNCHER_LIB := $(OUT)/libgochain-launcher.a
+LIBRARY := $(OUT)/libgochain.so
+LAUNCHER := $(OUT)/gochain
+LIBDIR := $(shell $(CC) -print-file-name=libinih.a)
+
+.PHONY: all demo test unit lint format asan ubsan tsan install uninstall clean help deps
+all: $(LAUNCHER) $(LIBRARY)
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## all        build gochain and libgochain.so under build/release
+## deps       install the Debian packages that are missing
+## demo       the main job on real proxies, a module server and a git server, on loopback
+## test       all tests; T=layer/file F='*Filter*' runs one unit test
+## lint       formatting, clang-tidy, layers, exports, shell scripts
+## format     rewrite sources with clang-format
+## asan ubsan tsan   unit tests under a sanitizer
+## bench      ratios of gochain against the alternatives
+## install    PREFIX=/usr/local DESTDIR=
+## uninstall  the same, removed
+## clean      remove build/
+
+$(OUT)/libhook/%.o: libhook/%.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(LIB_CXXFLAGS) -c $< -o $@
+
+$(OUT)/launcher/%.o: launcher/%.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(LAUNCHER_CXXFLAGS) -c $< -o $@
+
+$(CORE_LIB): $(CORE_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(LAUNCHER_LIB): $(LAUNCHER_LIB_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
+
+# Exported symbols: the hooks of the table, nothing else.
+$(OUT)/libgochain.map: libhook/hooks/hooks.def scripts/version-script
+	@mkdir -p $(@D)
+	scripts/version-script $< > $@
+
+# Linked by the C driver: libstdc++ stays out (base/freestanding.cc has the little that is used of it).
+$(LIBRARY): $(HOOK_OBJS) $(CORE_LIB) $(OUT)/libgochain.map
+	$(CC) -shared $(SAN) -o $@ $(HOOK_OBJS) $(CORE_LIB) $(LIBDIR) -static-libgcc \
+	  -Wl,--version-script=$(OUT)/libgochain.map -Wl,--exclude-libs,ALL -Wl,--gc-sections \
+	  -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-O1 -Wl,--hash-style=gnu -ldl
+
+LAUNCHER_LIBS := -linih -lseccomp -lpthread
+$(LAUNCHER): $(OUT)/launcher/main.o $(LAUNCHER_LIB) $(CORE_LIB)
+	$(CXX) $(SAN) -o $@ $(OUT)/launcher/main.o $(LAUNCHER_LIB) $(CORE_LIB) \
+	  $(if $(SAN),,-static-libstdc++ -static-libgcc) -Wl,--gc-sections \
+	  -Wl,-Bstatic -linih -lseccomp -Wl,-Bdynamic -lpthread
+
+$(OUT)/unit/%_test: tests/unit/%_test.cc $(CORE_LIB) $(LAUNCHER_LIB)
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(TEST_CXXFLAGS) $< -o $@ $(LAUNCHER_LIB) $(CORE_LIB) -lgtest -lgtest_main \
+	  $(LAUNCHER_LIBS)
+
+unit: $(if $(T),$(OUT)/unit/$(T)_test,$(UNIT_BINS))
+	@scripts/run-unit-tests $(if $(F),--filter='$(F)') $^
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

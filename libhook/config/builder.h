@@ -1,0 +1,52 @@
+// Builder: rules file, -p and environment → the Config image, or every error of them at once.
+//
+// Runs before COMMAND starts (launcher) or at the first connect (library alone). Not for signal
+// handlers in the launcher; in the library it allocates through the library's own operator new.
+#ifndef GOCHAIN_CONFIG_BUILDER_H_
+#define GOCHAIN_CONFIG_BUILDER_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+
+namespace config {
+
+// "FILE:LINE: message (did you mean 'x'?)"; line 0: the file as a whole, "FILE: message".
+struct Diagnostic {
+  std::string file;
+  uint32_t line = 0;
+  std::string message;
+  std::string hint;  // the nearest known word; empty: none
+
+  std::string Text() const;
+};
+
+// Where the rules of a run come from, after options and environment were read. See "Where the
+// proxies come from" in the contract.
+struct Inputs {
+  std::vector<std::string> proxy_urls;  // -p, or GOCHAIN_PROXY split at commas
+  bool urls_from_environment = false;   // GOCHAIN_PROXY: chain `environment`; else chain `cmdline`
+  std::string file;                     // path of the rules file to read; empty: none
+  std::string all_proxy;                // ALL_PROXY or HTTPS_PROXY: used where nothing else is
+  std::string no_proxy;                 // its NO_PROXY, as direct rules
+};
+
+struct Built {
+  std::vector<uint8_t> image;           // empty where there are errors
+  std::vector<Diagnostic> diagnostics;  // every error of every input
+};
+
+Built Build(const Inputs& inputs);
+
+// Picks inputs by the contract's order from options (may be empty) and the environment, as
+// `getenv_fn` gives it. Returns false where there is no proxy and no rules file at all.
+using GetenvFn = const char* (*)(const char* name);
+bool FindInputs(const std::string& config_option, const std::vector<std::string>& proxy_options,
+                GetenvFn getenv_fn, Inputs* out);
+
+}  // namespace config
+
+#endif  // GOCHAIN_CONFIG_BUILDER_H_

@@ -1,0 +1,134 @@
+// Config: the rules file and options, compiled into one flat read-only image.
+//
+// The launcher (or, with the library alone, the first process) builds the image with
+// config::Builder; every process of the tree maps the same bytes and reads them through this view.
+// Records are plain and refer to text by offset, so the image can lie at any address. Reading is
+// async-signal-safe and allocates nothing. An image is checked whole when a view of it is made.
+#ifndef GOCHAIN_CONFIG_CONFIG_H_
+#define GOCHAIN_CONFIG_CONFIG_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/endpoint.h"
+#include "base/result.h"
+
+namespace config {
+
+inline constexpr size_t kMaxHops = 16;
+
+// A piece of the image's text.
+struct Text {
+  uint32_t offset = 0;
+  uint32_t size = 0;
+};
+
+enum class RouteKind : uint8_t { kDirect, kReject, kProxy, kChain };
+
+struct Route {
+  RouteKind kind = RouteKind::kDirect;
+  uint16_t index = 0;  // of the proxy or chain
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
+enum class ProxyType : uint8_t { kSocks5, kHttp };
+
+// Where a record comes from. `file` is empty for what no file says.
+struct Source {
+  Text file;  // as the user named it
+  uint32_t line = 0;
+  Text line_text;  // trimmed, one line
+};
+
+struct Proxy {
+  Text name;  // "office"; the hop's URL without credentials for those of -p and the environment
+  ProxyType type = ProxyType::kSocks5;
+  Text host;  // name or address, no brackets
+  uint16_t port = 0;
+  Text user;      // percent-decoded
+  Text password;  // percent-decoded
+  Source source;
+};
+
+enum class ChainMode : uint8_t { kStrict };
+
+struct Chain {
+  Text name;
+  ChainMode mode = ChainMode::kStrict;
+  uint16_t hop_count = 0;
+  uint16_t hops[kMaxHops] = {};  // indexes of proxies, first hop first
+  Source source;
+};
+
+enum class PatternKind : uint8_t {
+  kAny,          // *
+  kExact,        // host
+  kSelfOrBelow,  // .host
+  kBelow,        // *.host
+  kGlob,         // a * elsewhere, within one label
+  kAddress,      // prefix, /32 and /128 too
+  kLoopback,     // @loopback
+  kPrivate,      // @private
+};
+
+struct Pattern {
+  PatternKind kind = PatternKind::kAny;
+  uint8_t prefix_bits = 0;  // kAddress
+  bool exe_only = false;    // exe:NAME alone: all it dials, whatever the target
+  uint16_t low_port = 0;    // 0..65535 where no port is named
+  uint16_t high_port = 65535;
+  Text host;                // lower case, without the leading '.' or '*.'; the glob as written
+  base::IpAddress address;  // kAddress
+  Text exe;                 // empty: any program
+  Text written;             // the pattern as the user wrote it
+  Route route;
+  Source source;
+};
+
+enum class DefaultSource : uint8_t { kBuiltIn, kFile, kCommandLine, kEnvironment };
+
+enum class Dns : uint8_t { kRemote, kLocal };
+
+struct Globals {
+  Route default_route;
+  DefaultSource default_source = DefaultSource::kBuiltIn;
+  Dns dns = Dns::kRemote;
+  uint32_t connect_timeout_ms = 10000;  // per hop
+  Source default_line;                  // where kFile
+};
+
+// A non-owning view of an image. REQUIRES: the image outlives the view.
+class Config {
+ public:
+  // Checks sizes, offsets, indexes and enumerations, so that no later read leaves the image.
+  static base::Result<Config> FromImage(std::span<const uint8_t> image);
+
+  const Globals& globals() const { return *globals_; }
+  std::span<const Proxy> proxies() const { return proxies_; }
+  std::span<const Chain> chains() const { return chains_; }
+  std::span<const Pattern> patterns() const { return patterns_; }
+  std::string_view text(Text text) const { return text_.substr(text.offset, text.size); }
+
+  // "direct", "reject", or the proxy's or chain's name.
+  std::string_view RouteName(Route route) const;
+  // The hops of a route as proxies, first hop first; none for direct and reject.
+  size_t HopCount(Route route) const;
+  const Proxy& HopAt(Route route, size_t index) const;   // REQUIRES: index < HopCount(route)
+  uint16_t HopIndexAt(Route route, size_t index) const;  // its index in proxies()
+  // True where some rule or the default goes other than direct.
+  bool HasProxies() const { return !proxies_.empty(); }
+
+ private:
+  const Globals* globals_ = nullptr;
+  std::span<const Proxy> proxies_;
+  std::span<const Chain> chains_;
+  std::span<const Pattern> patterns_;
+  std::string_view text_;
+};
+
+}  // namespace config
+
+#endif  // GOCHAIN_CONFIG_CONFIG_H_

@@ -1,0 +1,90 @@
+// Connector: what both doors do with one connect(2): decide its route, dial it, log it, remember
+// it.
+//
+// The doors differ in how they wait, how they look names up and how they put another socket in a
+// descriptor's place; that is behind Surroundings. A connector is used by one thread for one
+// connect; it allocates nothing itself.
+#ifndef GOCHAIN_ENGINE_CONNECTOR_H_
+#define GOCHAIN_ENGINE_CONNECTOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/endpoint.h"
+#include "base/failure.h"
+#include "chain/dial.h"
+#include "engine/event_log.h"
+#include "engine/session.h"
+#include "rules/rules.h"
+
+namespace engine {
+
+// What the engine makes of the address that a program hands to connect(2) or sendto(2).
+struct Plan {
+  base::Endpoint asked;   // as the program gave it: an address
+  base::Endpoint target;  // the name that a made-up `asked` stands for, else `asked`
+  rules::Decision decision;
+  // Somebody must look `target` up here and now: it is a name, and the route is direct or
+  // dns = local.
+  bool resolve_here = false;
+  // The kernel may go on with the program's own call: an address, and direct.
+  bool pass_through = false;
+  // `asked` lies in the made-up range of this run, but stands for nothing that this run gave out.
+  // It is dialled like any address.
+};
+
+Plan MakePlan(Session& session, const base::Endpoint& asked, std::string_view exe);
+
+class Surroundings {
+ public:
+  enum class Waited : uint8_t { kReady, kTimedOut, kInterrupted, kAbandoned };
+
+  // Connects `fd`, blocking or not, until `deadline_ms`. 0, or -errno: -ETIMEDOUT past the
+  // deadline, -EINTR where a signal ended it, -ECANCELED where nobody waits for the answer any
+  // more, -EINPROGRESS where the socket's own SO_SNDTIMEO ran out.
+  virtual int Connect(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms) = 0;
+  // Waits until `fd` has one of `events` (POLLIN, POLLOUT, or an error).
+  virtual Waited Wait(int fd, short events, int64_t deadline_ms) = 0;
+  // Addresses of `name`, looked up here, in the order to try them; 0: there is none.
+  virtual size_t Resolve(std::string_view name, std::span<base::IpAddress> out) = 0;
+  // Puts a new stream socket of `domain` in the place of `fd` in the program, with the options and
+  // flags of the old one. Returns the descriptor to go on with, or -errno.
+  virtual int Replace(int fd, int domain) = 0;
+
+ protected:
+  ~Surroundings() = default;
+};
+
+class Connector {
+ public:
+  // `pid` and `exe` are the dialling program's, for the log.
+  Connector(Session& session, Door door, int pid, std::string_view exe)
+      : session_(session), door_(door), pid_(pid), exe_(exe) {}
+
+  // Dials `plan` on stream socket `fd` (the program's own open file, whose flags are never
+  // written). Returns 0 or -errno as the program shall see it. After a failure the socket is
+  // unconnected again, with its options. REQUIRES: !plan.pass_through
+  int Run(int fd, const Plan& plan, Surroundings& surroundings);
+
+ private:
+  int Reject(const Plan& plan);
+  int Dial(int fd, const Plan& plan, const base::Endpoint& target, Surroundings& surroundings,
+           chain::Dial& dial);
+  int ConnectFirst(int* fd, std::span<const base::IpAddress> addresses, uint16_t port,
+                   chain::Dial& dial, Surroundings& surroundings, base::Endpoint* actual);
+  int Handshakes(int fd, chain::Dial& dial, Surroundings& surroundings);
+
+  Session& session_;
+  Door door_;
+  int pid_;
+  std::string_view exe_;
+};
+
+// connect(AF_UNSPEC): the socket is as before its connect, and can be dialled again.
+void Disconnect(int fd, uint64_t cookie);
+
+}  // namespace engine
+
+#endif  // GOCHAIN_ENGINE_CONNECTOR_H_

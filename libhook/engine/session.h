@@ -1,0 +1,66 @@
+// Session: one gochain run, as every process of its tree sees it.
+//
+// It is a view of one shared memory region (a memfd that the supervisor process holds and others
+// open as /proc/PID/fd/N, so no writable file system is needed): run settings, the compiled Config,
+// the name table, the peer table and the addresses of first hops. The launcher creates it; the
+// library opens it, or, started without a launcher, builds one of its own from GOCHAIN_CONF,
+// GOCHAIN_PROXY and their like. Async-signal-safe after construction, any thread; lives until the
+// process ends.
+#ifndef GOCHAIN_ENGINE_SESSION_H_
+#define GOCHAIN_ENGINE_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "engine/settings.h"
+#include "names/name_table.h"
+#include "names/peer_table.h"
+
+namespace engine {
+
+inline constexpr size_t kMaxHopAddresses = 8;
+
+class Session {
+ public:
+  // Creates a region holding `settings` and a copy of `config_image`; `fd` is the caller's to keep
+  // open for as long as other processes shall open the region.
+  struct Created;
+  static base::Result<Created> Create(const Settings& settings,
+                                      std::span<const uint8_t> config_image);
+
+  // Maps a region that another process made. `path` is the value of GOCHAIN_STATE.
+  static base::Result<Session> Open(const char* path);
+
+  const Settings& settings() const { return *settings_; }
+  const config::Config& config() const { return config_; }
+  names::NameTable& names() { return names_; }
+  names::PeerTable& peers() { return peers_; }
+
+  // The addresses of proxy number `proxy`, where some process of the tree has looked its name up
+  // less than a minute ago; returns how many.
+  size_t HopAddresses(size_t proxy, std::span<base::IpAddress, kMaxHopAddresses> out) const;
+  void SetHopAddresses(size_t proxy, std::span<const base::IpAddress> addresses);
+
+ private:
+  static base::Result<Session> FromRegion(std::span<uint8_t> region);
+
+  const Settings* settings_ = nullptr;
+  config::Config config_;
+  names::NameTable names_;
+  names::PeerTable peers_;
+  std::span<uint8_t> hop_addresses_;
+};
+
+struct Session::Created {
+  Session session;
+  base::Fd fd;
+};
+
+}  // namespace engine
+
+#endif  // GOCHAIN_ENGINE_SESSION_H_

@@ -1,0 +1,51 @@
+// Handshake: one proxy handshake, sans-I/O: bytes in, bytes out, no sockets, no clock.
+//
+// A handshake is fed what the proxy sent and yields what to send next. It holds its bytes in fixed
+// buffers, allocates nothing, and never asks for a byte past the end of the proxy's last reply:
+// what follows belongs to the tunnel. Plain value, one owner, any thread, async-signal-safe.
+//
+// The caller loops:
+//   kSend    send some of Outgoing(), then Sent(n)
+//   kReceive read at most Incoming().max bytes; where `peek` is set look without taking (MSG_PEEK),
+//            Feed() them, then take from the socket exactly what Feed() returned
+//   kDone    the tunnel is up
+//   kFailed  failure() says why
+#ifndef GOCHAIN_PROTOCOL_HANDSHAKE_H_
+#define GOCHAIN_PROTOCOL_HANDSHAKE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "base/endpoint.h"
+#include "base/failure.h"
+#include "config/config.h"
+#include "protocol/http_connect_client.h"
+#include "protocol/socks5_client.h"
+
+namespace protocol {
+
+class Handshake {
+ public:
+  // `target` is where the hop shall connect to: the next hop or the dial's target. `user` and
+  // `password` are views that outlive the handshake; both empty: no credentials.
+  Handshake(config::ProxyType type, const base::Endpoint& target, std::string_view user,
+            std::string_view password);
+
+  Step step() const;
+  std::span<const uint8_t> Outgoing() const;   // REQUIRES: step() == kSend; not empty
+  void Sent(size_t count);                     // REQUIRES: count <= Outgoing().size()
+  Appetite Incoming() const;                   // REQUIRES: step() == kReceive
+  size_t Feed(std::span<const uint8_t> data);  // returns how many bytes it took
+  void FeedEnd();                              // end of file: kFailed, kClosedEarly
+  const base::Failure& failure() const;        // REQUIRES: step() == kFailed
+
+ private:
+  std::variant<Socks5Client, HttpConnectClient> client_;
+};
+
+}  // namespace protocol
+
+#endif  // GOCHAIN_PROTOCOL_HANDSHAKE_H_
