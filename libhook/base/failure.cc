@@ -103,11 +103,12 @@ int ToErrno(const Failure& failure) {
   return ECONNRESET;
 }
 
-std::string_view Describe(const Failure& failure, std::array<char, 192>& buffer) {
+std::string_view Describe(const Failure& failure, std::string_view behind,
+                          std::array<char, 512>& buffer) {
   TextWriter out(buffer);
   out.Append(CauseText(failure));
   if (failure.speaker == Failure::Speaker::kTarget && failure.cause == Cause::kRefused) {
-    out.Append(" by target");
+    out.Append(" by ").Append(behind);
   }
   if (!failure.detail_text().empty()) {
     out.Append(" (").Append(failure.detail_text()).Append(")");

@@ -31,15 +31,14 @@ struct Plan {
   bool resolve_here = false;
   // The kernel may go on with the program's own call: an address, and direct.
   bool pass_through = false;
-  // `asked` lies in the made-up range of this run, but stands for nothing that this run gave out.
-  // It is dialled like any address.
 };
 
 Plan MakePlan(Session& session, const base::Endpoint& asked, std::string_view exe);
 
 class Surroundings {
  public:
-  enum class Waited : uint8_t { kReady, kTimedOut, kInterrupted, kAbandoned };
+  // kProgramTimedOut: the socket's own SO_SNDTIMEO ran out, before the deadline.
+  enum class Waited : uint8_t { kReady, kTimedOut, kInterrupted, kAbandoned, kProgramTimedOut };
 
   // Connects `fd`, blocking or not, until `deadline_ms`. 0, or -errno: -ETIMEDOUT past the
   // deadline, -EINTR where a signal ended it, -ECANCELED where nobody waits for the answer any
@@ -69,12 +68,7 @@ class Connector {
   int Run(int fd, const Plan& plan, Surroundings& surroundings);
 
  private:
-  int Reject(const Plan& plan);
-  int Dial(int fd, const Plan& plan, const base::Endpoint& target, Surroundings& surroundings,
-           chain::Dial& dial);
-  int ConnectFirst(int* fd, std::span<const base::IpAddress> addresses, uint16_t port,
-                   chain::Dial& dial, Surroundings& surroundings, base::Endpoint* actual);
-  int Handshakes(int fd, chain::Dial& dial, Surroundings& surroundings);
+  class Attempt;
 
   Session& session_;
   Door door_;

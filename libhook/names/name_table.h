@@ -27,7 +27,7 @@ inline constexpr unsigned kFakeBits = 16;
 
 class NameTable {
  public:
-  // Bytes that Initialize() wants; mostly never touched.
+  // Bytes of shared memory that a table takes; pages that hold no name are never touched.
   static size_t RegionSize();
   // REQUIRES: `region` is zeroed, aligned to 8 and RegionSize() long.
   explicit NameTable(std::span<uint8_t> region) : region_(region) {}
@@ -43,7 +43,6 @@ class NameTable {
   static bool InRange(const base::IpAddress& address);
 
  private:
-  struct Slot;
   std::span<uint8_t> region_;
 };
 

@@ -1,0 +1,289 @@
+#include "engine/connector.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/clock.h"
+
+namespace engine {
+namespace {
+
+using base::Endpoint;
+using base::IpAddress;
+
+int IntOption(int fd, int level, int name, int otherwise) {
+  int value = otherwise;
+  socklen_t length = sizeof value;
+  return sys::Getsockopt(fd, level, name, &value, &length) == 0 ? value : otherwise;
+}
+
+uint64_t Inode(int fd) {
+  struct stat status;
+  return sys::Fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
+// What connect(2) says of a stream socket that isn't fresh: 0, or -errno.
+int NotConnectable(int fd) {
+  tcp_info info;
+  socklen_t length = sizeof info;
+  if (sys::Getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) {
+    return 0;
+  }
+  switch (info.tcpi_state) {
+    case TCP_CLOSE:
+      return 0;
+    case TCP_SYN_SENT:
+    case TCP_SYN_RECV:
+      return -EALREADY;
+    default:
+      return -EISCONN;
+  }
+}
+
+// Makes `fd`, of `domain`, able to connect to `address`: a dual-stack socket reaches IPv4 as
+// v4-mapped. 0 where it can't be.
+socklen_t Reachable(int fd, int domain, const IpAddress& address, uint16_t port,
+                    sockaddr_storage* out) {
+  if (domain == AF_INET6 && address.is_v4() && IntOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0) {
+    // Refused once the socket is bound.
+    const int off = 0;
+    if (sys::Setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) {
+      return 0;
+    }
+  }
+  return base::ToSockaddr(address, port, domain, out);
+}
+
+}  // namespace
+
+Plan MakePlan(Session& session, const Endpoint& asked, std::string_view exe) {
+  Plan plan;
+  plan.asked = asked;
+  plan.target = asked;
+  if (auto named = session.names().NameOf(asked.address())) {
+    named->set_port(asked.port());
+    plan.target = *named;
+  }
+  const bool by_name = plan.target.is_name();
+  const rules::Query query{by_name ? plan.target.name() : std::string_view(),
+                           by_name ? nullptr : &asked.address(), asked.port(), exe};
+  const config::Config& config = session.config();
+  plan.decision = rules::Decide(config, query);
+  const config::RouteKind kind = plan.decision.route.kind;
+  plan.resolve_here =
+      by_name && kind != config::RouteKind::kReject &&
+      (kind == config::RouteKind::kDirect || config.globals().dns == config::Dns::kLocal);
+  plan.pass_through = !by_name && kind == config::RouteKind::kDirect;
+  return plan;
+}
+
+void Disconnect(int fd, uint64_t cookie) {
+  sockaddr none{};
+  none.sa_family = AF_UNSPEC;
+  sys::PassingConnect(fd, &none, sizeof none, cookie);
+}
+
+// One connect on its way: everything that the steps of Run share.
+class Connector::Attempt {
+ public:
+  Attempt(Session& session, const Plan& plan, Surroundings& surroundings)
+      : session_(session), plan_(plan), surroundings_(surroundings), route_(plan.decision.route) {}
+
+  // The stream socket to work on; another one after a replacement.
+  int fd = -1;
+  Endpoint actual;        // where the socket is connected to, for the kernel
+  base::Failure failure;  // where Run returns an errno that has a cause
+  rules::Decision decision;
+
+  int Run() {
+    decision = plan_.decision;
+    Endpoint target = plan_.target;
+    std::array<IpAddress, kMaxHopAddresses> found;
+    size_t count = 0;
+    if (plan_.resolve_here) {
+      count = surroundings_.Resolve(target.name(), found);
+      if (count == 0) {
+        return Fail({.cause = base::Cause::kNoSuchName});
+      }
+      // Rules on addresses see what was looked up here; rules on names have been asked, and hold.
+      const rules::Query query{plan_.target.name(), &found[0], target.port(), exe};
+      decision = rules::Decide(session_.config(), query);
+      route_ = decision.route;
+      if (route_.kind == config::RouteKind::kReject) {
+        return Fail({.cause = base::Cause::kRejected});
+      }
+      target = Endpoint(found[0], target.port());
+    }
+    if (route_.kind != config::RouteKind::kDirect) {
+      count = FirstHopAddresses(found);
+    } else if (count == 0) {
+      found[0] = target.address();
+      count = 1;
+    }
+    if (count == 0) {
+      base::Failure unknown{.cause = base::Cause::kNoSuchName};
+      unknown.set_detail("the proxy's own name");
+      return Fail(unknown);
+    }
+    const uint16_t port = route_.kind == config::RouteKind::kDirect
+                              ? target.port()
+                              : session_.config().HopAt(route_, 0).port;
+    chain::Dial dial(session_.config(), route_, target);
+    int result = ConnectFirst(std::span(found).first(count), port, dial);
+    if (result == 0) {
+      result = Handshakes(dial);
+    }
+    if (dial.state() == chain::Dial::State::kFailed) {
+      failure = dial.failure();
+      result = -ToErrno(failure);
+    }
+    return result;
+  }
+
+  std::string_view exe;
+
+ private:
+  int Fail(const base::Failure& why) {
+    failure = why;
+    return -ToErrno(failure);
+  }
+
+  size_t FirstHopAddresses(std::span<IpAddress, kMaxHopAddresses> out) {
+    const config::Config& config = session_.config();
+    const std::string_view host = config.text(config.HopAt(route_, 0).host);
+    if (const auto address = IpAddress::Parse(host)) {
+      // The kernel takes the any-address for the own host; getpeername then says loopback.
+      out[0] = address->IsAny() && address->is_v4() ? IpAddress::V4(INADDR_LOOPBACK) : *address;
+      return 1;
+    }
+    const size_t proxy = config.HopIndexAt(route_, 0);
+    if (const size_t known = session_.HopAddresses(proxy, out); known > 0) {
+      return known;
+    }
+    const size_t count = surroundings_.Resolve(host, out);
+    session_.SetHopAddresses(proxy, std::span<const IpAddress>(out).first(count));
+    return count;
+  }
+
+  // Tries the addresses in turn within the first hop's time.
+  int ConnectFirst(std::span<const IpAddress> addresses, uint16_t port, chain::Dial& dial) {
+    dial.Start(base::NowMs());
+    int domain = IntOption(fd, SOL_SOCKET, SO_DOMAIN, AF_INET);
+    int result = -EAFNOSUPPORT;
+    for (int round = 0; round < 2; ++round) {
+      for (const IpAddress& address : addresses) {
+        sockaddr_storage storage;
+        const socklen_t length = Reachable(fd, domain, address, port, &storage);
+        if (length == 0) {
+          continue;
+        }
+        result = surroundings_.Connect(fd, reinterpret_cast<const sockaddr*>(&storage), length,
+                                       dial.deadline_ms());
+        if (result == 0) {
+          actual = Endpoint(address, port);
+          dial.Connected(0, base::NowMs());
+          return 0;
+        }
+        Disconnect(fd, session_.settings().cookie);
+        if (result == -EINTR || result == -ECANCELED) {
+          return result;
+        }
+      }
+      if (result != -EAFNOSUPPORT || addresses.empty()) {
+        break;
+      }
+      // No address is of the socket's family: only another socket can get there.
+      domain = domain == AF_INET ? AF_INET6 : AF_INET;
+      const int replaced = surroundings_.Replace(fd, domain);
+      if (replaced < 0) {
+        result = replaced;
+        break;
+      }
+      fd = replaced;
+    }
+    if (result == -ETIMEDOUT && base::NowMs() >= dial.deadline_ms()) {
+      dial.TimeOut();
+    } else {
+      dial.Connected(-result, base::NowMs());
+    }
+    return result;
+  }
+
+  int Handshakes(chain::Dial& dial) {
+    using State = chain::Dial::State;
+    while (dial.state() == State::kWantRead || dial.state() == State::kWantWrite) {
+      const State state = dial.Advance(fd, base::NowMs());
+      if (state != State::kWantRead && state != State::kWantWrite) {
+        break;
+      }
+      const short events = state == State::kWantRead ? POLLIN : POLLOUT;
+      switch (surroundings_.Wait(fd, events, dial.deadline_ms())) {
+        case Surroundings::Waited::kReady:
+          break;
+        case Surroundings::Waited::kTimedOut:
+          dial.TimeOut();
+          break;
+        case Surroundings::Waited::kInterrupted:
+          return -EINTR;
+        case Surroundings::Waited::kAbandoned:
+          return -ECANCELED;
+        case Surroundings::Waited::kProgramTimedOut:
+          dial.Fail(base::FromConnectErrno(EINPROGRESS));
+          break;
+      }
+    }
+    return 0;
+  }
+
+  Session& session_;
+  const Plan& plan_;
+  Surroundings& surroundings_;
+  config::Route route_;
+};
+
+int Connector::Run(int fd, const Plan& plan, Surroundings& surroundings) {
+  Event event{.kind = EventKind::kReject,
+              .door = door_,
+              .pid = pid_,
+              .exe = exe_,
+              .target = plan.target,
+              .decision = plan.decision,
+              .failure = {.cause = base::Cause::kRejected},
+              .connect_ms = 0};
+  const EventLog log(session_.settings(), &session_.config());
+  if (const int result = NotConnectable(fd); result != 0) {
+    return result;
+  }
+  if (plan.decision.route.kind == config::RouteKind::kReject) {
+    log.Write(event);
+    return -ToErrno(event.failure);
+  }
+  const int64_t start_us = base::NowUs();
+  Attempt attempt(session_, plan, surroundings);
+  attempt.fd = fd;
+  attempt.exe = exe_;
+  const int result = attempt.Run();
+  event.decision = attempt.decision;
+  event.connect_ms = (base::NowUs() - start_us + 500) / 1000;
+  if (result == 0) {
+    session_.peers().Put(Inode(attempt.fd), attempt.actual, plan.asked);
+    event.kind = EventKind::kConnect;
+    log.Write(event);
+    return 0;
+  }
+  Disconnect(attempt.fd, session_.settings().cookie);
+  if (attempt.failure) {
+    event.failure = attempt.failure;
+    event.kind =
+        attempt.failure.cause == base::Cause::kRejected ? EventKind::kReject : EventKind::kFail;
+    log.Write(event);
+  }
+  return result;
+}
+
+}  // namespace engine

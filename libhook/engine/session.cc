@@ -1,0 +1,184 @@
+#include "engine/session.h"
+
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <sys/syscall.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "base/clock.h"
+
+namespace engine {
+namespace {
+
+// Another build's region is refused: the number changes with the layout.
+constexpr uint64_t kMagic = 0x676f636861696e01;
+constexpr int64_t kHopAddressLifetimeMs = 60 * 1000;
+
+struct Header {
+  uint64_t magic;
+  uint64_t size;
+  Settings settings;
+  uint64_t config_size;
+};
+
+// The addresses of one proxy's name. `version` is odd while a writer is at work.
+struct HopRecord {
+  uint64_t version;
+  int64_t expires_ms;
+  uint64_t count;
+  base::IpAddress addresses[kMaxHopAddresses];
+};
+
+constexpr size_t Align(size_t size) { return (size + 63) & ~size_t{63}; }
+
+struct Layout {
+  size_t config;
+  size_t names;
+  size_t peers;
+  size_t hops;
+  size_t size;
+
+  Layout(size_t config_size, size_t proxy_count)
+      : config(Align(sizeof(Header))),
+        names(config + Align(config_size)),
+        peers(names + Align(names::NameTable::RegionSize())),
+        hops(peers + Align(names::PeerTable::RegionSize())),
+        size(hops + Align(proxy_count * sizeof(HopRecord))) {}
+};
+
+HopRecord* RecordAt(std::span<uint8_t> region, size_t proxy) {
+  const size_t offset = proxy * sizeof(HopRecord);
+  return offset + sizeof(HopRecord) <= region.size()
+             ? reinterpret_cast<HopRecord*>(region.data() + offset)
+             : nullptr;
+}
+
+}  // namespace
+
+base::Result<Session::Created> Session::Create(const Settings& settings,
+                                               std::span<const uint8_t> config_image) {
+  const auto config = config::Config::FromImage(config_image);
+  if (!config.ok()) {
+    return config.error();
+  }
+  const Layout layout(config_image.size(), config->proxies().size());
+  const long made = sys::Call(SYS_memfd_create, reinterpret_cast<long>("gochain"), MFD_CLOEXEC);
+  if (made < 0) {
+    return base::Error{static_cast<int>(-made), "memfd_create"};
+  }
+  base::Fd fd(static_cast<int>(made));
+  const long sized = sys::Call(SYS_ftruncate, fd.get(), static_cast<long>(layout.size));
+  if (sized < 0) {
+    return base::Error{static_cast<int>(-sized), "ftruncate"};
+  }
+  auto* const memory = static_cast<uint8_t*>(sys::MapShared(fd.get(), layout.size, true));
+  if (memory == nullptr) {
+    return base::Error{ENOMEM, "mmap"};
+  }
+  const Header header{kMagic, layout.size, settings, config_image.size()};
+  std::memcpy(memory, &header, sizeof header);
+  std::memcpy(memory + layout.config, config_image.data(), config_image.size());
+  auto session = FromRegion({memory, layout.size});
+  if (!session.ok()) {
+    return session.error();
+  }
+  return Created{session.value(), std::move(fd)};
+}
+
+base::Result<Session> Session::Open(const char* path) {
+  const int opened = sys::Open(path, O_RDWR);
+  if (opened < 0) {
+    return base::Error{-opened, "open"};
+  }
+  const base::Fd fd(opened);
+  struct stat status;
+  if (const int result = sys::Fstat(fd.get(), &status); result < 0) {
+    return base::Error{-result, "fstat"};
+  }
+  const auto size = static_cast<size_t>(status.st_size);
+  if (!S_ISREG(status.st_mode) || size < sizeof(Header)) {
+    return base::Error{EINVAL, "state"};
+  }
+  auto* const memory = static_cast<uint8_t*>(sys::MapShared(fd.get(), size, true));
+  if (memory == nullptr) {
+    return base::Error{ENOMEM, "mmap"};
+  }
+  auto session = FromRegion({memory, size});
+  if (!session.ok()) {
+    sys::Unmap(memory, size);
+  }
+  return session;
+}
+
+base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
+  const auto* const header = reinterpret_cast<const Header*>(region.data());
+  const base::Error bad{EINVAL, "state"};
+  if (header->magic != kMagic || header->size != region.size() ||
+      header->config_size > region.size()) {
+    return bad;
+  }
+  const Layout without_hops(header->config_size, 0);
+  if (without_hops.size > region.size()) {
+    return bad;
+  }
+  const auto config =
+      config::Config::FromImage({region.data() + without_hops.config, header->config_size});
+  if (!config.ok()) {
+    return config.error();
+  }
+  const Layout layout(header->config_size, config->proxies().size());
+  if (layout.size != region.size()) {
+    return bad;
+  }
+  Session out;
+  out.settings_ = &header->settings;
+  out.config_ = config.value();
+  out.names_ = names::NameTable(region.subspan(layout.names, names::NameTable::RegionSize()));
+  out.peers_ = names::PeerTable(region.subspan(layout.peers, names::PeerTable::RegionSize()));
+  out.hop_addresses_ = region.subspan(layout.hops);
+  return out;
+}
+
+size_t Session::HopAddresses(size_t proxy, std::span<base::IpAddress, kMaxHopAddresses> out) const {
+  HopRecord* const record = RecordAt(hop_addresses_, proxy);
+  if (record == nullptr) {
+    return 0;
+  }
+  const std::atomic_ref<uint64_t> version(record->version);
+  const uint64_t before = version.load(std::memory_order_acquire);
+  const HopRecord copy = *record;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (before % 2 != 0 || version.load(std::memory_order_relaxed) != before ||
+      copy.count > kMaxHopAddresses || base::NowMs() >= copy.expires_ms) {
+    return 0;
+  }
+  for (size_t i = 0; i < copy.count; ++i) {
+    out[i] = copy.addresses[i];
+  }
+  return copy.count;
+}
+
+void Session::SetHopAddresses(size_t proxy, std::span<const base::IpAddress> addresses) {
+  HopRecord* const record = RecordAt(hop_addresses_, proxy);
+  if (record == nullptr) {
+    return;
+  }
+  const std::atomic_ref<uint64_t> version(record->version);
+  uint64_t before = version.load(std::memory_order_relaxed);
+  // Another writer is at work, with the same answer: leave it to that one.
+  if (before % 2 != 0 ||
+      !version.compare_exchange_strong(before, before + 1, std::memory_order_acquire)) {
+    return;
+  }
+  record->count = addresses.size() < kMaxHopAddresses ? addresses.size() : kMaxHopAddresses;
+  for (size_t i = 0; i < record->count; ++i) {
+    record->addresses[i] = addresses[i];
+  }
+  record->expires_ms = base::NowMs() + kHopAddressLifetimeMs;
+  version.store(before + 2, std::memory_order_release);
+}
+
+}  // namespace engine
