@@ -11,7 +11,7 @@ DESTDIR ?=
 CXX ?= g++
 CC ?= gcc
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
-CPPFLAGS += -Ilibhook -I. -DFMT_HEADER_ONLY -DGOCHAIN_VERSION='"$(VERSION)"' -D_GNU_SOURCE -MMD -MP
+CPPFLAGS += -Ilibhook -Ilauncher -DFMT_HEADER_ONLY -DGOCHAIN_VERSION='"$(VERSION)"' -D_GNU_SOURCE -MMD -MP
 CXXFLAGS_COMMON := -std=c++20 $(WARNINGS) -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections
 SAN_asan := -fsanitize=address -fno-omit-frame-pointer
 SAN_ubsan := -fsanitize=undefined -fno-sanitize-recover=all

@@ -66,6 +66,41 @@ base::Endpoint Unpack(const uint64_t* bytes, bool v6, uint64_t port) {
   return {address, static_cast<uint16_t>(port)};
 }
 
+// The entry of `set` for `inode`: its own, else the oldest; with `version` made odd, so that
+// readers and other writers pass it by.
+Entry* Lock(Entry* set, uint64_t inode, uint64_t* version) {
+  for (size_t round = 0; round < kWays; ++round) {
+    Entry* chosen = nullptr;
+    uint64_t oldest = UINT64_MAX;
+    for (size_t way = 0; way < kWays; ++way) {
+      const uint64_t seen = At(set[way], Entry::kVersion).load(std::memory_order_relaxed);
+      if (seen % 2 != 0) {
+        continue;
+      }
+      const bool own = At(set[way], Entry::kInode).load(std::memory_order_relaxed) == inode;
+      const uint64_t stamp =
+          own ? 0 : At(set[way], Entry::kStamp).load(std::memory_order_relaxed) + 1;
+      if (stamp < oldest) {
+        oldest = stamp;
+        chosen = &set[way];
+        *version = seen;
+      }
+    }
+    if (chosen == nullptr) {
+      break;
+    }
+    if (At(*chosen, Entry::kVersion)
+            .compare_exchange_strong(*version, *version + 1, std::memory_order_acquire)) {
+      ++*version;
+      return chosen;
+    }
+  }
+  // Writers died in every way of the set: take one over.
+  Entry* const chosen = &set[inode % kWays];
+  *version = At(*chosen, Entry::kVersion).fetch_or(1, std::memory_order_acquire) | 1;
+  return chosen;
+}
+
 }  // namespace
 
 size_t PeerTable::RegionSize() { return kEntriesOffset + kSetCount * kWays * sizeof(Entry); }
@@ -75,21 +110,8 @@ void PeerTable::Put(uint64_t inode, const base::Endpoint& actual, const base::En
     return;
   }
   Entry* const set = Set(region_, inode);
-  Entry* chosen = set;
-  uint64_t oldest = UINT64_MAX;
-  for (size_t way = 0; way < kWays; ++way) {
-    if (At(set[way], Entry::kInode).load(std::memory_order_relaxed) == inode) {
-      chosen = &set[way];
-      break;
-    }
-    const uint64_t stamp = At(set[way], Entry::kStamp).load(std::memory_order_relaxed);
-    if (stamp < oldest) {
-      oldest = stamp;
-      chosen = &set[way];
-    }
-  }
-  // An odd version is a writer at work, or one that died there: both give way to the newer entry.
-  const uint64_t version = At(*chosen, Entry::kVersion).fetch_or(1, std::memory_order_acquire) | 1;
+  uint64_t version = 0;
+  Entry* const chosen = Lock(set, inode, &version);
   std::atomic_thread_fence(std::memory_order_release);
   At(*chosen, Entry::kInode).store(inode, std::memory_order_relaxed);
   const Payload payload = Pack(actual, asked);

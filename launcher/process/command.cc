@@ -1,0 +1,123 @@
+#include "process/command.h"
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "supervisor/filter.h"
+
+namespace process {
+namespace {
+
+bool HasAdminCapability() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_SYS_ADMIN) != 0;
+}
+
+std::vector<char*> Pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  out.reserve(strings.size() + 1);
+  for (const std::string& string : strings) {
+    out.push_back(const_cast<char*>(string.c_str()));
+  }
+  out.push_back(nullptr);
+  return out;
+}
+
+[[noreturn]] void GiveUp(int keeper, Handover::Kind kind, int error) {
+  SendHandover(keeper, {kind, error}, -1);
+  _exit(kOwnFailure);
+}
+
+// Installs the filter and hands its listener to S. From here on the calls that the filter traps
+// wait for S, so nothing but allowed ones is made until exec: sendmsg without MSG_FASTOPEN, read,
+// close.
+void Supervise(const Job& job, int keeper) {
+  Go go;
+  if (read(keeper, &go, sizeof go) != static_cast<ssize_t>(sizeof go)) {
+    _exit(kOwnFailure);
+  }
+  const auto filter = supervisor::BuildFilter({job.settings.cookie, go.trap_sockets});
+  if (!filter.ok()) {
+    GiveUp(keeper, Handover::Kind::kInstallFailed, filter.error().code);
+  }
+  if (!HasAdminCapability()) {
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  }
+  auto listener = supervisor::InstallFilter(filter.value());
+  if (!listener.ok()) {
+    GiveUp(keeper, Handover::Kind::kInstallFailed, listener.error().code);
+  }
+  if (!SendHandover(keeper, {Handover::Kind::kListener, 0}, listener->get())) {
+    _exit(kOwnFailure);
+  }
+  // S must be the only holder: were C one too, calls would hang when S dies, not fail.
+  listener->Reset();
+}
+
+}  // namespace
+
+bool SendHandover(int socket, const Handover& message, int descriptor) {
+  iovec data{const_cast<Handover*>(&message), sizeof message};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr header{};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  if (descriptor >= 0) {
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+  }
+  return sendmsg(socket, &header, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof message);
+}
+
+bool ReceiveHandover(int socket, Handover* message, base::Fd* descriptor) {
+  iovec data{message, sizeof *message};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr header{};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  ssize_t size;
+  do {
+    size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+  } while (size < 0 && errno == EINTR);
+  if (size != static_cast<ssize_t>(sizeof *message)) {
+    return false;
+  }
+  const cmsghdr* const rights = CMSG_FIRSTHDR(&header);
+  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) {
+    int fd;
+    std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+    descriptor->Reset(fd);
+  }
+  return true;
+}
+
+void BecomeCommand(const Job& job, base::Fd keeper, pid_t group, const sigset_t& original_mask,
+                   const std::vector<std::string>& environment) {
+  if (group > 0) {
+    setpgid(0, group);
+  }
+  const std::vector<char*> arguments = Pointers(job.command);
+  const std::vector<char*> variables = Pointers(environment);
+  if (job.supervises()) {
+    Supervise(job, keeper.get());
+  }
+  sigprocmask(SIG_SETMASK, &original_mask, nullptr);
+  execvpe(arguments[0], arguments.data(), variables.data());
+  GiveUp(keeper.get(), Handover::Kind::kExecFailed, errno);
+}
+
+}  // namespace process

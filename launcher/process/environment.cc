@@ -1,0 +1,70 @@
+#include "process/environment.h"
+
+#include <strings.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+namespace process {
+namespace {
+
+constexpr const char* kProxyVariables[] = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
+                                           "FTP_PROXY",  "SOCKS_PROXY", "NO_PROXY"};
+// Set anew for each run; an outer run's would be wrong.
+constexpr std::string_view kOwnVariables[] = {"GOCHAIN_STATE", "GOCHAIN_SUPERVISED"};
+
+bool IsProxyVariable(const std::string& name) {
+  return std::any_of(std::begin(kProxyVariables), std::end(kProxyVariables),
+                     [&](const char* known) { return strcasecmp(known, name.c_str()) == 0; });
+}
+
+// What LD_PRELOAD held before, without another gochain's library: one is enough.
+std::string OtherPreloads(std::string_view value) {
+  std::string out;
+  while (!value.empty()) {
+    const size_t end = std::min(value.find_first_of(": "), value.size());
+    const std::string_view path = value.substr(0, end);
+    if (!path.empty() && !path.ends_with("/libgochain.so")) {
+      out.append(":").append(path);
+    }
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> CommandEnvironment(const Job& job, const std::string& state) {
+  std::vector<std::string> out;
+  std::string preloads;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view entry(*variable);
+    const std::string name(entry.substr(0, entry.find('=')));
+    if (name == "LD_PRELOAD" && entry.size() > name.size()) {
+      preloads = OtherPreloads(entry.substr(name.size() + 1));
+      continue;
+    }
+    const bool own = std::find(std::begin(kOwnVariables), std::end(kOwnVariables), name) !=
+                     std::end(kOwnVariables);
+    if (!own && (job.keep_proxy_env || !IsProxyVariable(name))) {
+      out.emplace_back(entry);
+    }
+  }
+  if (!job.library.empty()) {
+    preloads.insert(0, job.library);
+  } else if (!preloads.empty()) {
+    preloads.erase(0, 1);
+  }
+  if (!preloads.empty()) {
+    out.push_back("LD_PRELOAD=" + preloads);
+  }
+  out.push_back("GOCHAIN_STATE=" + state);
+  if (job.supervises()) {
+    out.push_back("GOCHAIN_SUPERVISED=1");
+  }
+  return out;
+}
+
+}  // namespace process

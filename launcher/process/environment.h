@@ -1,0 +1,19 @@
+// The environment that COMMAND is given.
+#ifndef GOCHAIN_PROCESS_ENVIRONMENT_H_
+#define GOCHAIN_PROCESS_ENVIRONMENT_H_
+
+#include <string>
+#include <vector>
+
+#include "process/job.h"
+
+namespace process {
+
+// This process's environment, less the proxy variables (programs would dial that proxy themselves
+// and the rules would not apply), plus what injects the library. `state` is the value of
+// GOCHAIN_STATE.
+std::vector<std::string> CommandEnvironment(const Job& job, const std::string& state);
+
+}  // namespace process
+
+#endif  // GOCHAIN_PROCESS_ENVIRONMENT_H_

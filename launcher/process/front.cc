@@ -1,0 +1,189 @@
+#include "process/front.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+
+#include "base/fd.h"
+#include "process/keeper.h"
+
+namespace process {
+namespace {
+
+using base::Fd;
+
+int Complain(const std::string& message) {
+  fmt::print(stderr, "gochain: {}\n", message);
+  return kOwnFailure;
+}
+
+// Ends this process by `signal`, as COMMAND ended; COMMAND has left the core already, if any.
+int EndBy(int signal) {
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  raise(signal);
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  return 128 + signal;
+}
+
+int EndAs(int wait_status) {
+  return WIFSIGNALED(wait_status) ? EndBy(WTERMSIG(wait_status)) : WEXITSTATUS(wait_status);
+}
+
+// Stops this process the way COMMAND was stopped, so that the shell sees the job stop.
+void StopAs(int signal) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  if (signal == SIGSTOP) {
+    raise(SIGSTOP);
+    return;
+  }
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  struct sigaction old;
+  sigaction(signal, &standard, &old);
+  raise(signal);
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  sigaction(signal, &old, nullptr);
+}
+
+class Front {
+ public:
+  Front(const Job& job, Fd reports, Fd signals)
+      : job_(job), reports_(std::move(reports)), signals_(std::move(signals)) {}
+
+  int Run() {
+    while (!result_) {
+      pollfd fds[] = {{signals_.get(), POLLIN, 0}, {reports_.get(), POLLIN, 0}};
+      if (poll(fds, 2, -1) < 0) {
+        continue;
+      }
+      if (fds[1].revents != 0) {
+        ReadReport();
+      }
+      if (!result_ && fds[0].revents != 0) {
+        ReadSignal();
+      }
+    }
+    return *result_;
+  }
+
+ private:
+  void ReadReport() {
+    Report report;
+    const ssize_t size = read(reports_.get(), &report, sizeof report);
+    if (size < 0) {
+      return;
+    }
+    if (size != static_cast<ssize_t>(sizeof report)) {
+      KeeperIsGone();
+      return;
+    }
+    switch (report.kind) {
+      case Report::Kind::kStarted:
+        command_ = report.value;
+        break;
+      case Report::Kind::kExecFailed:
+        result_ = report.value == ENOENT ? kNotFound : kNotExecutable;
+        Complain(
+            fmt::format("{}: {}", job_.command[0],
+                        report.value == ENOENT && job_.command[0].find('/') == std::string::npos
+                            ? "command not found"
+                            : std::strerror(report.value)));
+        break;
+      case Report::Kind::kSetupFailed:
+        result_ = Complain(report.text);
+        break;
+      case Report::Kind::kStopped:
+        StopAs(report.value);
+        break;
+      case Report::Kind::kEnded:
+        result_ = EndAs(report.value);
+        break;
+    }
+  }
+
+  // S ended before COMMAND: COMMAND is this process's child now (it is a subreaper too), and its
+  // calls fail. What is left is to end as it ends.
+  void KeeperIsGone() {
+    reports_.Reset();
+    int status = 0;
+    if (command_ <= 0) {
+      result_ = Complain("the supervisor ended before COMMAND was started");
+      return;
+    }
+    Complain("the supervisor is gone: new connections will fail");
+    while (waitpid(command_, &status, 0) < 0 && errno == EINTR) {
+    }
+    result_ = EndAs(status);
+  }
+
+  void ReadSignal() {
+    signalfd_siginfo info;
+    if (read(signals_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info) ||
+        command_ <= 0) {
+      return;
+    }
+    // A terminal's signal (SI_KERNEL) went to COMMAND too, as one of the group. COMMAND's own to
+    // its group has reached it already.
+    const bool from_terminal = info.ssi_code == SI_KERNEL;
+    const bool from_command = info.ssi_pid == static_cast<uint32_t>(command_);
+    if (info.ssi_signo != SIGCHLD && !from_terminal && !from_command) {
+      kill(command_, static_cast<int>(info.ssi_signo));
+    }
+  }
+
+  const Job& job_;
+  Fd reports_;
+  Fd signals_;
+  pid_t command_ = -1;
+  std::optional<int> result_;
+};
+
+}  // namespace
+
+int RunJob(const Job& job) {
+  int pipe_ends[2];
+  if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
+    return Complain(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  }
+  Fd reports(pipe_ends[0]);
+  Fd reports_out(pipe_ends[1]);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+
+  sigset_t all;
+  sigset_t original_mask;
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, &original_mask);
+  const pid_t front = getpid();
+  const pid_t keeper = fork();
+  if (keeper < 0) {
+    return Complain(fmt::format("cannot fork: {}", std::strerror(errno)));
+  }
+  if (keeper == 0) {
+    reports.Reset();
+    RunKeeper(job, front, std::move(reports_out), original_mask);
+  }
+  reports_out.Reset();
+  Fd signals(signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+  return Front(job, std::move(reports), std::move(signals)).Run();
+}
+
+}  // namespace process

@@ -1,0 +1,51 @@
+// Job: what to run, and how; made by main, read by the three processes that run it.
+//
+//   A  `gochain` as the shell sees it: passes signals on, ends as COMMAND ends (front.h)
+//   S  the supervisor: ancestor and subreaper of the tree, holds the shared state and the listener,
+//      lives until the last process of the tree is gone (keeper.h)
+//   C  COMMAND, in A's process group (command.h)
+#ifndef GOCHAIN_PROCESS_JOB_H_
+#define GOCHAIN_PROCESS_JOB_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/settings.h"
+
+namespace process {
+
+// gochain's own exit statuses, as env(1), nohup(1) and timeout(1) have them.
+inline constexpr int kOwnFailure = 125;
+inline constexpr int kNotExecutable = 126;
+inline constexpr int kNotFound = 127;
+
+struct Job {
+  std::vector<std::string> command;  // COMMAND and its arguments; not empty
+  engine::Settings settings;
+  std::vector<uint8_t> config_image;
+  std::string library;  // path of libgochain.so; empty: not preloaded
+  bool keep_proxy_env = false;
+
+  bool supervises() const { return settings.mode != engine::Mode::kPreload; }
+};
+
+// What S tells A over a pipe. Plain: one write, one read.
+struct Report {
+  enum class Kind : uint8_t {
+    kStarted,      // value: COMMAND's pid
+    kExecFailed,   // value: errno
+    kSetupFailed,  // text: why COMMAND could not be started
+    kStopped,      // value: the signal
+    kEnded,        // value: wait status
+  };
+  Kind kind = Kind::kStarted;
+  int32_t value = 0;
+  char text[256] = {};
+};
+
+}  // namespace process
+
+#endif  // GOCHAIN_PROCESS_JOB_H_

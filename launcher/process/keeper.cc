@@ -1,0 +1,276 @@
+#include "process/keeper.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/event_log.h"
+#include "engine/session.h"
+#include "process/command.h"
+#include "process/descendants.h"
+#include "process/environment.h"
+#include "supervisor/filter.h"
+#include "supervisor/supervisor.h"
+
+namespace process {
+namespace {
+
+using base::Fd;
+
+// Descriptors that S got from whoever started gochain. COMMAND inherits them; S lets go of them, or
+// a pipe or a lock would stay held for as long as something of the tree runs in the background.
+std::vector<int> InheritedDescriptors(std::initializer_list<int> own) {
+  std::vector<int> out;
+  DIR* const directory = opendir("/proc/self/fd");
+  if (directory == nullptr) {
+    return out;
+  }
+  while (const dirent* const entry = readdir(directory)) {
+    const int fd = std::atoi(entry->d_name);
+    if (entry->d_name[0] != '.' && fd > 2 && fd != dirfd(directory) &&
+        std::find(own.begin(), own.end(), fd) == own.end()) {
+      out.push_back(fd);
+    }
+  }
+  closedir(directory);
+  return out;
+}
+
+void PointAtNull(int fd) {
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null >= 0) {
+    dup2(null, fd);
+    close(null);
+  } else {
+    close(fd);
+  }
+}
+
+std::string InstallFailure(int error) {
+  switch (error) {
+    case EBUSY:
+      return "cannot supervise: a supervisor is at work here already (gochain inside gochain, or a "
+             "sandbox); --mode=preload works for dynamically linked programs";
+    case ENOSYS:
+    case EINVAL:
+      return "cannot supervise: this kernel has no seccomp user notification (Linux 5.9 or newer "
+             "has); --mode=preload works for dynamically linked programs";
+    default:
+      return fmt::format(
+          "cannot supervise: seccomp: {}; --mode=preload works for dynamically "
+          "linked programs",
+          std::strerror(error));
+  }
+}
+
+class Keeper {
+ public:
+  Keeper(const Job& job, pid_t front, Fd reports) : job_(job), front_(front) {
+    reports_ = std::move(reports);
+  }
+
+  [[noreturn]] void Run(const sigset_t& original_mask) {
+    group_ = getpgrp();
+    if (group_ > 0) {
+      setpgid(0, 0);
+    }
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    front_watch_.Reset(static_cast<int>(syscall(SYS_pidfd_open, front_, 0)));
+    const std::vector<int> inherited = InheritedDescriptors({reports_.get(), front_watch_.get()});
+    CreateSession();
+    int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
+      FailSetup(fmt::format("cannot make a socket pair: {}", std::strerror(errno)));
+    }
+    Fd mine(sockets[0]);
+    Fd theirs(sockets[1]);
+    command_ = fork();
+    if (command_ < 0) {
+      FailSetup(fmt::format("cannot fork: {}", std::strerror(errno)));
+    }
+    if (command_ == 0) {
+      mine.Reset();
+      state_.Reset();
+      const std::string state = fmt::format("/proc/{}/fd/{}", getppid(), state_number_);
+      BecomeCommand(job_, std::move(theirs), group_, original_mask,
+                    CommandEnvironment(job_, state));
+    }
+    LetGo(inherited);
+    const int child_end = theirs.get();
+    if (job_.supervises()) {
+      TakeOver(mine.get(), child_end, &theirs);
+    }
+    theirs.Reset();
+    Handover failed;
+    Fd none;
+    if (ReceiveHandover(mine.get(), &failed, &none)) {
+      if (failed.kind == Handover::Kind::kExecFailed) {
+        Tell({Report::Kind::kExecFailed, failed.error, {}});
+        _exit(0);
+      }
+      FailSetup(InstallFailure(failed.error));
+    }
+    Tell({Report::Kind::kStarted, command_, {}});
+    Reap();
+  }
+
+ private:
+  void CreateSession() {
+    engine::Settings settings = job_.settings;
+    settings.supervised = job_.supervises();
+    auto created = engine::Session::Create(settings, job_.config_image);
+    if (!created.ok()) {
+      FailSetup(fmt::format("cannot share the state of this run: {}: {}", created.error().what,
+                            std::strerror(created.error().code)));
+    }
+    session_ = std::make_unique<engine::Session>(created->session);
+    state_ = std::move(created->fd);
+    state_number_ = state_.get();
+  }
+
+  void LetGo(const std::vector<int>& inherited) {
+    for (const int signal :
+         {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2}) {
+      ::signal(signal, SIG_IGN);
+    }
+    ::signal(SIGCHLD, SIG_DFL);
+    for (const int fd : inherited) {
+      close(fd);
+    }
+    PointAtNull(0);
+    PointAtNull(1);
+    if (chdir("/") != 0) {
+      // The old one stays: it only keeps a file system busy.
+    }
+  }
+
+  // Settles with C how its sockets are reached, takes its listener and starts to answer.
+  void TakeOver(int socket, int child_end, Fd* theirs) {
+    const Fd child(static_cast<int>(syscall(SYS_pidfd_open, command_, 0)));
+    const Go go{!supervisor::CanTakeDescriptors(child.get(), child_end)};
+    theirs->Reset();
+    Handover message;
+    Fd listener;
+    if (send(socket, &go, sizeof go, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof go) ||
+        !ReceiveHandover(socket, &message, &listener)) {
+      FailSetup("COMMAND's process ended before it was started");
+    }
+    if (message.kind != Handover::Kind::kListener) {
+      FailSetup(InstallFailure(message.error));
+    }
+    supervisor_ = std::make_unique<supervisor::Supervisor>(
+        *session_, std::move(listener),
+        supervisor::Supervisor::Options{.trap_sockets = go.trap_sockets});
+    supervisor_->Start();
+  }
+
+  // Collects the tree's processes until there are none. S is their subreaper, so none can leave.
+  [[noreturn]] void Reap() {
+    sigset_t child_signal;
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    const Fd children(signalfd(-1, &child_signal, SFD_CLOEXEC));
+    bool front_alive = front_watch_.valid();
+    for (;;) {
+      CollectChildren();
+      pollfd fds[] = {{children.get(), POLLIN, 0},
+                      {front_alive ? front_watch_.get() : -1, POLLIN, 0}};
+      if (poll(fds, 2, -1) < 0) {
+        continue;
+      }
+      if (fds[0].revents != 0) {
+        signalfd_siginfo info;
+        if (read(children.get(), &info, sizeof info) < 0) {
+          continue;
+        }
+      }
+      if (fds[1].revents != 0) {
+        front_alive = false;
+        if (command_ > 0) {
+          // A was killed, as by `timeout -s KILL`: COMMAND must not run on without it.
+          KillDescendantsInGroup(getpid(), getpgid(command_));
+        }
+      }
+    }
+  }
+
+  void CollectChildren() {
+    for (;;) {
+      int status;
+      const pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED);
+      if (child == 0) {
+        return;
+      }
+      if (child < 0) {
+        if (errno == ECHILD) {
+          _exit(0);
+        }
+        continue;
+      }
+      if (child != command_) {
+        continue;
+      }
+      if (WIFSTOPPED(status)) {
+        Tell({Report::Kind::kStopped, WSTOPSIG(status), {}});
+        continue;
+      }
+      command_ = -1;
+      Tell({Report::Kind::kEnded, status, {}});
+      reports_.Reset();
+      // What stays in the background must not hold the caller's standard error open.
+      PointAtNull(2);
+    }
+  }
+
+  void Tell(const Report& report) {
+    if (write(reports_.get(), &report, sizeof report) < 0) {
+      // A is gone; its pidfd says so too.
+    }
+  }
+
+  [[noreturn]] void FailSetup(const std::string& why) {
+    Report report{Report::Kind::kSetupFailed, 0, {}};
+    const size_t size = std::min(why.size(), sizeof report.text - 1);
+    std::memcpy(report.text, why.data(), size);
+    Tell(report);
+    if (command_ > 0) {
+      kill(command_, SIGKILL);
+    }
+    _exit(0);
+  }
+
+  const Job& job_;
+  pid_t front_;
+  pid_t group_ = 0;
+  pid_t command_ = -1;
+  Fd reports_;
+  Fd front_watch_;
+  Fd state_;
+  int state_number_ = -1;
+  std::unique_ptr<engine::Session> session_;
+  std::unique_ptr<supervisor::Supervisor> supervisor_;
+};
+
+}  // namespace
+
+void RunKeeper(const Job& job, pid_t front, base::Fd reports, const sigset_t& original_mask) {
+  Keeper(job, front, std::move(reports)).Run(original_mask);
+}
+
+}  // namespace process

@@ -1,0 +1,20 @@
+// Keeper: process S. It starts COMMAND, supervises the tree and reaps it.
+#ifndef GOCHAIN_PROCESS_KEEPER_H_
+#define GOCHAIN_PROCESS_KEEPER_H_
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "base/fd.h"
+#include "process/job.h"
+
+namespace process {
+
+// Never returns. Runs in a fresh child of `front`, with one thread. `reports` goes to A. COMMAND
+// gets `original_mask` as its signal mask.
+[[noreturn]] void RunKeeper(const Job& job, pid_t front, base::Fd reports,
+                            const sigset_t& original_mask);
+
+}  // namespace process
+
+#endif  // GOCHAIN_PROCESS_KEEPER_H_

@@ -1,0 +1,60 @@
+#include "base/failure.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+
+namespace base {
+namespace {
+
+std::string Words(const Failure& failure) {
+  std::array<char, 512> buffer;
+  return std::string(Describe(failure, "target", buffer));
+}
+
+TEST(FailureTest, MapsEachCauseToTheErrnoOfTheContract) {
+  const std::pair<Cause, int> table[] = {{Cause::kRejected, EACCES},
+                                         {Cause::kRefused, ECONNREFUSED},
+                                         {Cause::kHostUnreachable, EHOSTUNREACH},
+                                         {Cause::kNetUnreachable, ENETUNREACH},
+                                         {Cause::kNoSuchName, EHOSTUNREACH},
+                                         {Cause::kForbidden, EACCES},
+                                         {Cause::kAuthentication, EACCES},
+                                         {Cause::kTimedOut, ETIMEDOUT},
+                                         {Cause::kNotTheProtocol, ECONNRESET},
+                                         {Cause::kClosedEarly, ECONNRESET},
+                                         {Cause::kConfigUnusable, EACCES}};
+  for (const auto& [cause, error] : table) {
+    EXPECT_EQ(ToErrno({.cause = cause}), error) << static_cast<int>(cause);
+  }
+}
+
+TEST(FailureTest, KeepsTheErrnoOfALocalFailure) {
+  EXPECT_EQ(ToErrno(FromConnectErrno(EADDRNOTAVAIL)), EADDRNOTAVAIL);
+  EXPECT_EQ(Words(FromConnectErrno(EADDRNOTAVAIL)), "no local address or port left");
+  EXPECT_EQ(Words(FromConnectErrno(ENOPROTOOPT)), "local error (errno 92)");
+}
+
+TEST(FailureTest, ConnectErrnosComeBackAsThemselves) {
+  for (const int error : {ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, ECONNRESET, EMFILE}) {
+    EXPECT_EQ(ToErrno(FromConnectErrno(error)), error);
+  }
+}
+
+TEST(FailureTest, SaysWhetherTheTargetOrTheHopRefused) {
+  EXPECT_EQ(Words({.cause = Cause::kRefused}), "connection refused");
+  EXPECT_EQ(Words({.cause = Cause::kRefused, .speaker = Failure::Speaker::kTarget}),
+            "connection refused by target");
+}
+
+TEST(FailureTest, CutsLongDetailsAndHidesControlBytes) {
+  Failure failure{.cause = Cause::kForbidden};
+  failure.set_detail("403: \x1b[31mno\n");
+  EXPECT_EQ(Words(failure), "forbidden by proxy (403: ?[31mno?)");
+  failure.set_detail(std::string(500, 'x'));
+  EXPECT_EQ(failure.detail_text(), std::string(95, 'x'));
+}
+
+}  // namespace
+}  // namespace base
