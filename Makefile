@@ -40,7 +40,8 @@ CORE_LIB := $(OUT)/libgochain-core.a
 LAUNCHER_LIB := $(OUT)/libgochain-launcher.a
 LIBRARY := $(OUT)/libgochain.so
 LAUNCHER := $(OUT)/gochain
-LIBDIR := $(shell $(CC) -print-file-name=libinih.a)
+INIH := $(shell $(CC) -print-file-name=libinih.a)
+FORMATTED := $(shell git ls-files '*.cc' '*.h' 2>/dev/null)
 
 .PHONY: all demo test unit lint format asan ubsan tsan install uninstall clean help deps
 all: $(LAUNCHER) $(LIBRARY)
@@ -83,7 +84,7 @@ $(OUT)/libgochain.map: libhook/hooks/hooks.def scripts/version-script
 
 # Linked by the C driver: libstdc++ stays out (base/freestanding.cc has the little that is used of it).
 $(LIBRARY): $(HOOK_OBJS) $(CORE_LIB) $(OUT)/libgochain.map
-	$(CC) -shared $(SAN) -o $@ $(HOOK_OBJS) $(CORE_LIB) $(LIBDIR) -static-libgcc \
+	$(CC) -shared $(SAN) -o $@ $(HOOK_OBJS) $(CORE_LIB) $(INIH) -static-libgcc \
 	  -Wl,--version-script=$(OUT)/libgochain.map -Wl,--exclude-libs,ALL -Wl,--gc-sections \
 	  -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-O1 -Wl,--hash-style=gnu -ldl
 
@@ -101,7 +102,39 @@ $(OUT)/unit/%_test: tests/unit/%_test.cc $(CORE_LIB) $(LAUNCHER_LIB)
 unit: $(if $(T),$(OUT)/unit/$(T)_test,$(UNIT_BINS))
 	@scripts/run-unit-tests $(if $(F),--filter='$(F)') $^
 
+deps:
+	@scripts/deps
+
+test: deps
+	@scripts/run-tests $(if $(T),unit) BUILD=$(BUILD) VARIANT=$(VARIANT) T=$(T) F='$(F)'
+
+demo:
+	@scripts/deps build test
+	@$(MAKE) --no-print-directory all
+	@GOCHAIN_BUILD=$(OUT) scripts/demo
+
+lint: $(LIBRARY)
+	@scripts/lint $(LIBRARY)
+
+format:
+	clang-format -i $(FORMATTED)
+
+asan ubsan tsan:
+	@$(MAKE) --no-print-directory VARIANT=$@ unit
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gochain $(DESTDIR)$(PREFIX)/share/gochain
+	install -m 755 $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin/gochain
+	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/gochain/libgochain.so
+	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/gochain/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/gochain $(DESTDIR)$(PREFIX)/lib/gochain/libgochain.so
+	rm -rf $(DESTDIR)$(PREFIX)/share/gochain
+	-rmdir $(DESTDIR)$(PREFIX)/lib/gochain
+
 clean:
 	rm -rf $(BUILD)
 
+-include tests/programs/programs.mk
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
