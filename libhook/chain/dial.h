@@ -48,8 +48,12 @@ class Dial {
   config::Route route() const { return route_; }
 
  private:
-  void StartHop(int64_t now_ms);
+  void StartHandshake();
   void FinishHop(int64_t now_ms);
+  // Both return true where something happened, so that it makes sense to go on.
+  bool SendSome(int fd);
+  bool ReceiveSome(int fd);
+  bool GoesOnAfter(long error);
 
   const config::Config* config_;
   config::Route route_;

@@ -1,0 +1,62 @@
+#include "protocol/handshake.h"
+
+namespace protocol {
+namespace {
+
+using Client = std::variant<Socks5Client, HttpConnectClient>;
+
+Client MakeClient(config::ProxyType type, const base::Endpoint& target, std::string_view user,
+                  std::string_view password) {
+  switch (type) {
+    case config::ProxyType::kSocks5:
+      return Client(std::in_place_type<Socks5Client>, target, user, password);
+    case config::ProxyType::kHttp:
+      break;
+  }
+  return Client(std::in_place_type<HttpConnectClient>, target, user, password);
+}
+
+// As std::visit, but for two kinds that never are "valueless": nothing to throw.
+template <typename Variant, typename Action>
+decltype(auto) With(Variant& client, Action action) {
+  if (auto* socks5 = std::get_if<Socks5Client>(&client)) {
+    return action(*socks5);
+  }
+  return action(*std::get_if<HttpConnectClient>(&client));
+}
+
+}  // namespace
+
+Handshake::Handshake(config::ProxyType type, const base::Endpoint& target, std::string_view user,
+                     std::string_view password)
+    : client_(MakeClient(type, target, user, password)) {}
+
+Step Handshake::step() const {
+  return With(client_, [](const auto& client) { return client.step(); });
+}
+
+std::span<const uint8_t> Handshake::Outgoing() const {
+  return With(client_, [](const auto& client) { return client.Outgoing(); });
+}
+
+void Handshake::Sent(size_t count) {
+  With(client_, [&](auto& client) { client.Sent(count); });
+}
+
+Appetite Handshake::Incoming() const {
+  return With(client_, [](const auto& client) { return client.Incoming(); });
+}
+
+size_t Handshake::Feed(std::span<const uint8_t> data) {
+  return With(client_, [&](auto& client) { return client.Feed(data); });
+}
+
+void Handshake::FeedEnd() {
+  With(client_, [](auto& client) { client.FeedEnd(); });
+}
+
+const base::Failure& Handshake::failure() const {
+  return With(client_, [](const auto& client) -> const base::Failure& { return client.failure(); });
+}
+
+}  // namespace protocol

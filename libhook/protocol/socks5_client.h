@@ -1,0 +1,73 @@
+// Socks5Client: the client's side of a SOCKS5 CONNECT (RFC 1928), without authentication or with a
+// user name and password (RFC 1929).
+//
+// Sans-I/O, fixed buffers; the contract is protocol::Handshake's. Every reply's length is known
+// before its last byte is asked for, so nothing is ever peeked at.
+#ifndef GOCHAIN_PROTOCOL_SOCKS5_CLIENT_H_
+#define GOCHAIN_PROTOCOL_SOCKS5_CLIENT_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/endpoint.h"
+#include "base/failure.h"
+#include "protocol/step.h"
+
+namespace protocol {
+
+class Socks5Client {
+ public:
+  // Both `user` and `password` empty: no credentials. The views outlive the client.
+  Socks5Client(const base::Endpoint& target, std::string_view user, std::string_view password);
+
+  Step step() const;
+  std::span<const uint8_t> Outgoing() const;
+  void Sent(size_t count);
+  Appetite Incoming() const;
+  size_t Feed(std::span<const uint8_t> data);
+  void FeedEnd();
+  const base::Failure& failure() const { return failure_; }
+
+ private:
+  // In wire order.
+  enum class State : uint8_t {
+    kSendGreeting,
+    kRecvMethod,
+    kSendCredentials,
+    kRecvVerdict,
+    kSendRequest,
+    kRecvReply,
+    kDone,
+    kFailed,
+  };
+
+  static constexpr size_t kMaxCredential = 255;  // RFC 1929 §2: one byte holds each length
+  static constexpr size_t kLongestMessage = 3 + 2 * kMaxCredential;
+
+  bool has_credentials() const { return !user_.empty() || !password_.empty(); }
+  void StartSending(State state, size_t size);
+  void StartReceiving(State state, size_t size);
+  void SendCredentials();
+  void SendRequest();
+  void HandleMethod();
+  void HandleVerdict();
+  void HandleReply();
+  void HandleReplyCode(uint8_t code);
+  void Fail(base::Cause cause, uint16_t code, std::string_view detail);
+
+  base::Endpoint target_;
+  std::string_view user_;
+  std::string_view password_;
+  State state_ = State::kSendGreeting;
+  uint16_t done_ = 0;  // bytes of the message at work sent or received
+  uint16_t size_ = 0;  // its length, as far as it is known
+  std::array<uint8_t, kLongestMessage> message_;
+  base::Failure failure_;
+};
+
+}  // namespace protocol
+
+#endif  // GOCHAIN_PROTOCOL_SOCKS5_CLIENT_H_
