@@ -1,0 +1,263 @@
+#include "engine/connector.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/builder.h"
+
+namespace engine {
+namespace {
+
+uint16_t PortOf(int fd) {
+  sockaddr_in in{};
+  socklen_t length = sizeof in;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&in), &length);
+  return ntohs(in.sin_port);
+}
+
+base::Fd Listener() {
+  base::Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  bind(fd.get(), reinterpret_cast<sockaddr*>(&in), sizeof in);
+  listen(fd.get(), 8);
+  return fd;
+}
+
+// Surroundings as plain as can be; a test sets what shall happen.
+class FakeSurroundings final : public Surroundings {
+ public:
+  int Connect(int fd, const sockaddr* address, socklen_t length, int64_t) override {
+    ++connects;
+    if (connect_error != 0) {
+      return -connect_error;
+    }
+    return connect(fd, address, length) == 0 ? 0 : -errno;
+  }
+  Waited Wait(int fd, short events, int64_t deadline_ms) override {
+    if (waited) {
+      return *waited;
+    }
+    pollfd poller{fd, events, 0};
+    const auto left = static_cast<int>(deadline_ms - base::NowMs());
+    return poll(&poller, 1, left > 0 ? left : 0) > 0 ? Waited::kReady : Waited::kTimedOut;
+  }
+  size_t Resolve(std::string_view name, std::span<base::IpAddress> out) override {
+    resolved.emplace_back(name);
+    for (size_t i = 0; i < answers.size(); ++i) {
+      out[i] = answers[i];
+    }
+    return answers.size();
+  }
+  int Replace(int, int domain) override {
+    replaced_with = domain;
+    return -EAFNOSUPPORT;
+  }
+
+  int connects = 0;
+  int connect_error = 0;
+  int replaced_with = 0;
+  std::optional<Waited> waited;
+  std::vector<base::IpAddress> answers;
+  std::vector<std::string> resolved;
+};
+
+class ConnectorTest : public testing::Test {
+ protected:
+  // Rules of one proxy on `proxy_` as the default, and `rules` before it.
+  void Use(const std::string& globals, const std::string& rules) {
+    const std::string path = testing::TempDir() + "gochain-connector-test.conf";
+    std::ofstream(path) << "[gochain]\ndefault = one\n"
+                        << globals
+                        << "\n[proxy one]\nurl = socks5://127.0.0.1:" << PortOf(proxy_.get())
+                        << "\n[rules]\n"
+                        << rules << "\n";
+    config::Inputs inputs;
+    inputs.file = path;
+    const auto built = config::Build(inputs);
+    for (const auto& diagnostic : built.diagnostics) {
+      ADD_FAILURE() << diagnostic.Text();
+    }
+    Settings settings;
+    settings.log_level = LogLevel::kOff;
+    auto created = Session::Create(settings, built.image);
+    ASSERT_TRUE(created.ok());
+    session_ = created->session;
+  }
+
+  // A SOCKS5 proxy for one connection that answers with `reply` and keeps what it was asked.
+  void Serve(uint8_t reply) {
+    server_ = std::thread([this, reply] {
+      const base::Fd peer(accept(proxy_.get(), nullptr, nullptr));
+      char bytes[512];
+      recv(peer.get(), bytes, 3, MSG_WAITALL);
+      send(peer.get(), "\5\0", 2, MSG_NOSIGNAL);
+      const ssize_t size = recv(peer.get(), bytes, sizeof bytes, 0);
+      asked_.assign(bytes, size > 0 ? static_cast<size_t>(size) : 0);
+      const char answer[] = {5, static_cast<char>(reply), 0, 1, 0, 0, 0, 0, 0, 0};
+      send(peer.get(), answer, sizeof answer, MSG_NOSIGNAL);
+      recv(peer.get(), bytes, sizeof bytes, 0);
+    });
+  }
+
+  base::Endpoint MadeUp(const char* name, uint16_t port) {
+    return {*session_.names().AddressOf(name), port};
+  }
+
+  int Run(const base::Endpoint& asked) {
+    return Connector(session_, Door::kPreload, 1, "test")
+        .Run(socket_.get(), MakePlan(session_, asked, "test"), surroundings_);
+  }
+
+  void TearDown() override {
+    socket_.Reset();
+    if (server_.joinable()) {
+      server_.join();
+    }
+  }
+
+  base::Fd proxy_ = Listener();
+  base::Fd socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  Session session_;
+  FakeSurroundings surroundings_;
+  std::thread server_;
+  std::string asked_;
+};
+
+TEST_F(ConnectorTest, GivesTheProxyTheNameAndRemembersWhatWasAsked) {
+  Use("", "");
+  Serve(0);
+  const base::Endpoint asked = MadeUp("pkg.example", 443);
+  ASSERT_EQ(Run(asked), 0);
+  struct stat status;
+  fstat(socket_.get(), &status);
+  const base::Endpoint actual(*base::IpAddress::Parse("127.0.0.1"), PortOf(proxy_.get()));
+  EXPECT_EQ(session_.peers().Find(status.st_ino, actual), asked);
+  EXPECT_TRUE(surroundings_.resolved.empty());
+  TearDown();
+  EXPECT_EQ(asked_, std::string("\5\1\0\3\13pkg.example\1\273", 18));
+}
+
+TEST_F(ConnectorTest, LeavesTheSocketFreshAfterAFailure) {
+  Use("", "");
+  Serve(5);
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ECONNREFUSED);
+  server_.join();
+  Serve(0);
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), 0);
+}
+
+TEST_F(ConnectorTest, RejectsWithoutTouchingTheNetwork) {
+  Use("", "reject = bad.example");
+  EXPECT_EQ(Run(MadeUp("bad.example", 443)), -EACCES);
+  EXPECT_EQ(surroundings_.connects, 0);
+}
+
+TEST_F(ConnectorTest, LooksADirectNameUpWhenItIsDialled) {
+  Use("", "direct = private.example");
+  const base::Fd target = Listener();
+  surroundings_.answers = {*base::IpAddress::Parse("127.0.0.1")};
+  const base::Endpoint asked = MadeUp("private.example", PortOf(target.get()));
+  EXPECT_EQ(Run(asked), 0);
+  EXPECT_EQ(surroundings_.resolved, std::vector<std::string>{"private.example"});
+}
+
+TEST_F(ConnectorTest, SaysHostUnreachableForADirectNameThatDoesNotExist) {
+  Use("", "direct = private.example");
+  EXPECT_EQ(Run(MadeUp("private.example", 1)), -EHOSTUNREACH);
+}
+
+TEST_F(ConnectorTest, GivesTheProxyAnAddressWhereDnsIsLocal) {
+  Use("dns = local", "");
+  Serve(0);
+  surroundings_.answers = {*base::IpAddress::Parse("192.0.2.9")};
+  ASSERT_EQ(Run(MadeUp("pkg.example", 443)), 0);
+  TearDown();
+  EXPECT_EQ(asked_, std::string("\5\1\0\1\300\0\2\11\1\273", 10));
+}
+
+TEST_F(ConnectorTest, AsksAddressRulesOnceTheNameIsLookedUpHere) {
+  Use("dns = local", "reject = 192.0.2.0/24");
+  surroundings_.answers = {*base::IpAddress::Parse("192.0.2.9")};
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -EACCES);
+  EXPECT_EQ(surroundings_.connects, 0);
+}
+
+TEST_F(ConnectorTest, TriesTheNextAddressOfADirectName) {
+  Use("", "direct = private.example");
+  const base::Fd target = Listener();
+  surroundings_.answers = {*base::IpAddress::Parse("127.0.0.2"),
+                           *base::IpAddress::Parse("127.0.0.1")};
+  EXPECT_EQ(Run(MadeUp("private.example", PortOf(target.get()))), 0);
+  EXPECT_EQ(surroundings_.connects, 2);
+}
+
+TEST_F(ConnectorTest, AsksForAnotherSocketOnlyWhereTheFamilyCannotReachTheProxy) {
+  Use("", "direct = private.example");
+  surroundings_.answers = {*base::IpAddress::Parse("2001:db8::1")};
+  EXPECT_EQ(Run(MadeUp("private.example", 80)), -EAFNOSUPPORT);
+  EXPECT_EQ(surroundings_.replaced_with, AF_INET6);
+  EXPECT_EQ(surroundings_.connects, 0);
+}
+
+TEST_F(ConnectorTest, TellsAConnectedSocketFromAFreshOne) {
+  Use("", "");
+  const base::Fd target = Listener();
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(PortOf(target.get()));
+  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(connect(socket_.get(), reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -EISCONN);
+  EXPECT_EQ(send(socket_.get(), "x", 1, MSG_NOSIGNAL), 1);
+}
+
+TEST_F(ConnectorTest, EndsTheDialWhereTheCallIsInterruptedOrAbandoned) {
+  Use("", "");
+  surroundings_.waited = Surroundings::Waited::kInterrupted;
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -EINTR);
+  surroundings_.waited = Surroundings::Waited::kAbandoned;
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ECANCELED);
+  surroundings_.waited = Surroundings::Waited::kTimedOut;
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ETIMEDOUT);
+  surroundings_.waited = Surroundings::Waited::kProgramTimedOut;
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -EINPROGRESS);
+}
+
+TEST_F(ConnectorTest, PassesAFailedConnectOnAsItsErrno) {
+  Use("", "");
+  for (const int error : {ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, EADDRNOTAVAIL}) {
+    surroundings_.connect_error = error;
+    EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -error);
+  }
+}
+
+TEST(MakePlanTest, LetsTheKernelGoOnOnlyWithDirectAddresses) {
+  config::Inputs inputs;
+  inputs.proxy_urls = {"socks5://127.0.0.1:1"};
+  const auto built = config::Build(inputs);
+  auto created = Session::Create(Settings{}, built.image);
+  ASSERT_TRUE(created.ok());
+  const auto plan = [&](const char* address) {
+    return MakePlan(created->session, {*base::IpAddress::Parse(address), 80}, "x");
+  };
+  EXPECT_TRUE(plan("127.0.0.1").pass_through);
+  EXPECT_TRUE(plan("::1").pass_through);
+  EXPECT_FALSE(plan("192.0.2.1").pass_through);
+  EXPECT_FALSE(plan("198.19.5.5").pass_through);
+}
+
+}  // namespace
+}  // namespace engine

@@ -1,0 +1,100 @@
+#include "engine/session.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "config/builder.h"
+
+namespace engine {
+namespace {
+
+class SessionTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    config::Inputs inputs;
+    inputs.proxy_urls = {"socks5://proxy.example"};
+    const auto built = config::Build(inputs);
+    ASSERT_TRUE(built.diagnostics.empty());
+    Settings settings;
+    settings.cookie = 0x1234;
+    auto created = Session::Create(settings, built.image);
+    ASSERT_TRUE(created.ok());
+    session_ = created->session;
+    fd_ = std::move(created->fd);
+  }
+
+  std::string Path() const { return "/proc/self/fd/" + std::to_string(fd_.get()); }
+
+  // The region's first bytes, for tests that spoil them.
+  uint64_t* Words() {
+    void* const memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+    return static_cast<uint64_t*>(memory);
+  }
+
+  Session session_;
+  base::Fd fd_;
+};
+
+TEST_F(SessionTest, IsTheSameForAProcessThatOpensIt) {
+  auto other = Session::Open(Path().c_str());
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(other->settings().cookie, 0x1234u);
+  EXPECT_EQ(other->config().proxies().size(), 1u);
+  const auto address = session_.names().AddressOf("pkg.example");
+  ASSERT_TRUE(address);
+  EXPECT_EQ(other->names().NameOf(*address)->name(), "pkg.example");
+  const base::Endpoint actual(*base::IpAddress::Parse("127.0.0.1"), 1080);
+  session_.peers().Put(42, actual, base::Endpoint(*address, 443));
+  EXPECT_EQ(other->peers().Find(42, actual), base::Endpoint(*address, 443));
+}
+
+TEST_F(SessionTest, SharesTheAddressesOfAProxysName) {
+  auto other = Session::Open(Path().c_str());
+  ASSERT_TRUE(other.ok());
+  std::array<base::IpAddress, kMaxHopAddresses> found;
+  EXPECT_EQ(other->HopAddresses(0, found), 0u);
+  const base::IpAddress known[] = {*base::IpAddress::Parse("192.0.2.1"),
+                                   *base::IpAddress::Parse("2001:db8::1")};
+  session_.SetHopAddresses(0, known);
+  ASSERT_EQ(other->HopAddresses(0, found), 2u);
+  EXPECT_EQ(found[0], known[0]);
+  EXPECT_EQ(found[1], known[1]);
+  EXPECT_EQ(other->HopAddresses(1, found), 0u);
+}
+
+TEST_F(SessionTest, LeavesNoDescriptorInTheProcessThatOpensIt) {
+  const int before = dup(fd_.get());
+  close(before);
+  ASSERT_TRUE(Session::Open(Path().c_str()).ok());
+  const int after = dup(fd_.get());
+  close(after);
+  EXPECT_EQ(before, after);
+}
+
+TEST_F(SessionTest, RefusesARegionOfAnotherBuildOrSize) {
+  uint64_t* const words = Words();
+  for (const size_t word : {size_t{0}, size_t{1}}) {
+    const uint64_t old = words[word];
+    words[word] ^= 0xff;
+    EXPECT_FALSE(Session::Open(Path().c_str()).ok()) << word;
+    words[word] = old;
+  }
+  EXPECT_TRUE(Session::Open(Path().c_str()).ok());
+  ASSERT_EQ(ftruncate(fd_.get(), 64), 0);
+  EXPECT_FALSE(Session::Open(Path().c_str()).ok());
+}
+
+TEST_F(SessionTest, RefusesWhatIsNoFile) {
+  EXPECT_FALSE(Session::Open("/dev/null").ok());
+  EXPECT_FALSE(Session::Open("/nonexistent").ok());
+  EXPECT_FALSE(Session::Open("/proc").ok());
+}
+
+}  // namespace
+}  // namespace engine
