@@ -11,18 +11,9 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/diagnostics.h"
 
 namespace config {
-
-// "FILE:LINE: message (did you mean 'x'?)"; line 0: the file as a whole, "FILE: message".
-struct Diagnostic {
-  std::string file;
-  uint32_t line = 0;
-  std::string message;
-  std::string hint;  // the nearest known word; empty: none
-
-  std::string Text() const;
-};
 
 // Where the rules of a run come from, after options and environment were read. See "Where the
 // proxies come from" in the contract.
@@ -31,6 +22,7 @@ struct Inputs {
   bool urls_from_environment = false;   // GOCHAIN_PROXY: chain `environment`; else chain `cmdline`
   std::string file;                     // path of the rules file to read; empty: none
   std::string all_proxy;                // ALL_PROXY or HTTPS_PROXY: used where nothing else is
+  std::string all_proxy_variable;       // which of them, for diagnostics
   std::string no_proxy;                 // its NO_PROXY, as direct rules
 };
 

@@ -1,0 +1,185 @@
+#include "config/builder.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/fd.h"
+#include "config/image_writer.h"
+#include "config/proxy_url.h"
+#include "config/route_names.h"
+#include "config/rules_file.h"
+
+namespace config {
+namespace {
+
+// No rules file is anywhere near it; a device or the wrong file is.
+constexpr size_t kLargestFile = size_t{1} << 20;
+
+// 0, or an errno.
+int ReadFile(const std::string& path, std::string* out) {
+  int fd = 0;
+  do {
+    fd = sys::Open(path.c_str(), O_RDONLY | O_NOCTTY);
+  } while (fd == -EINTR);
+  if (fd < 0) {
+    return -fd;
+  }
+  const base::Fd file(fd);
+  char buffer[4096];
+  while (out->size() <= kLargestFile) {
+    const long count = sys::Read(file.get(), buffer, sizeof buffer);
+    if (count == 0) {
+      return 0;
+    }
+    if (count > 0) {
+      out->append(buffer, static_cast<size_t>(count));
+    } else if (count != -EINTR) {
+      return static_cast<int>(-count);
+    }
+  }
+  return EFBIG;
+}
+
+// The parts of one Build(): each adds to the image, or to the diagnostics.
+class Builder {
+ public:
+  explicit Builder(const Inputs& inputs) : inputs_(inputs) {}
+
+  Built Run() {
+    if (!inputs_.proxy_urls.empty()) {
+      const bool environment = inputs_.urls_from_environment;
+      AddChain(inputs_.proxy_urls, environment ? "environment" : "cmdline",
+               environment ? "GOCHAIN_PROXY" : "-p");
+    }
+    if (!inputs_.file.empty()) {
+      AddFile();
+    } else if (inputs_.proxy_urls.empty() && !inputs_.all_proxy.empty()) {
+      AddChain({inputs_.all_proxy}, "environment", inputs_.all_proxy_variable);
+      AddNoProxy();
+    }
+    if (chain_) {
+      Globals& globals = image_.globals();
+      globals.default_route = *chain_;
+      globals.default_source = inputs_.urls_from_environment || inputs_.proxy_urls.empty()
+                                   ? DefaultSource::kEnvironment
+                                   : DefaultSource::kCommandLine;
+      globals.default_line = {};
+    }
+    Built built;
+    built.diagnostics = std::move(diagnostics_);
+    if (built.diagnostics.empty()) {
+      built.image = image_.Finish();
+    }
+    return built;
+  }
+
+ private:
+  void AddChain(const std::vector<std::string>& urls, std::string_view name,
+                const std::string& origin) {
+    DiagnosticList complaints(origin);
+    Chain chain;
+    chain.name = image_.AddText(name);
+    if (urls.size() > kMaxHops) {
+      complaints.Add(0, {"more than " + std::to_string(kMaxHops) + " hops", {}});
+    }
+    std::vector<ProxyUrl> hops;
+    for (const std::string& text : urls) {
+      ProxyUrl url;
+      if (auto complaint = ParseProxyUrl(text, &url)) {
+        complaints.Add(0, std::move(*complaint));
+        continue;
+      }
+      for (const ProxyUrl& earlier : hops) {
+        if (earlier.Name() == url.Name() && earlier.user == url.user) {
+          complaints.Add(0, {"the hop " + url.Name() + " stands twice in the chain", {}});
+          break;
+        }
+      }
+      hops.push_back(url);
+    }
+    if (complaints.empty()) {
+      for (const ProxyUrl& url : hops) {
+        chain.hops[chain.hop_count++] = AddProxy(url);
+      }
+      chain_ = Route{RouteKind::kChain, image_.AddChain(chain)};
+    } else {
+      // The file's rules may name the chain: that is no error of theirs.
+      chain_ = Route{RouteKind::kChain, 0};
+    }
+    names_.Add(name, *chain_, 0, origin);
+    Take(&complaints);
+  }
+
+  uint16_t AddProxy(const ProxyUrl& url) {
+    Proxy proxy;
+    proxy.name = image_.AddText(url.Name());
+    proxy.type = url.type;
+    proxy.host = image_.AddText(url.host);
+    proxy.port = url.port;
+    proxy.user = image_.AddText(url.user);
+    proxy.password = image_.AddText(url.password);
+    return image_.AddProxy(proxy);
+  }
+
+  void AddFile() {
+    DiagnosticList complaints(inputs_.file);
+    std::string text;
+    if (const int error = ReadFile(inputs_.file, &text); error != 0) {
+      complaints.Add(0, {std::string("cannot read: ") + strerror(error), {}});
+    } else {
+      RulesFile(inputs_.file, &image_, &names_, &complaints).Read(text);
+    }
+    Take(&complaints);
+  }
+
+  // NO_PROXY has no standard. What curl, Go and Python agree on is taken: a name stands for itself
+  // and all below it, with or without a leading '.'; networks, addresses and ports; `*` for all.
+  // An entry that is none of these is left out, as they do: its targets go through the proxy.
+  void AddNoProxy() {
+    const Source source{image_.AddText("NO_PROXY"), 0, {}};
+    std::string_view rest = inputs_.no_proxy;
+    while (!rest.empty()) {
+      const size_t end = rest.find_first_of(", \t");
+      const std::string_view entry = rest.substr(0, end);
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+      if (entry.empty() || entry.front() == '@' || entry.starts_with("exe:")) {
+        continue;
+      }
+      ParsedPattern parsed;
+      auto complaint = ParsePattern(entry, &parsed);
+      // "10.1.2.3/8" is common there; the hint is the network that is meant.
+      if (complaint && entry.find('/') != std::string_view::npos && !complaint->hint.empty()) {
+        complaint = ParsePattern(complaint->hint, &parsed);
+      }
+      if (complaint) {
+        continue;
+      }
+      if (parsed.kind == PatternKind::kExact) {
+        parsed.kind = PatternKind::kSelfOrBelow;
+      }
+      Source line = source;
+      line.line_text = image_.AddText(entry);
+      image_.AddPattern(parsed, entry, Route{}, line);
+    }
+  }
+
+  void Take(DiagnosticList* complaints) {
+    for (Diagnostic& diagnostic : complaints->Take()) {
+      diagnostics_.push_back(std::move(diagnostic));
+    }
+  }
+
+  const Inputs& inputs_;
+  ImageWriter image_;
+  RouteNames names_;
+  std::vector<Diagnostic> diagnostics_;
+  std::optional<Route> chain_;  // of -p or the environment: the default
+};
+
+}  // namespace
+
+Built Build(const Inputs& inputs) { return Builder(inputs).Run(); }
+
+}  // namespace config

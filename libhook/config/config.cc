@@ -1,0 +1,157 @@
+#include "config/config.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "config/image.h"
+
+namespace config {
+namespace {
+
+// Looks at every record of an image; the limits are those of the image at hand.
+class ImageChecker {
+ public:
+  ImageChecker(size_t proxies, size_t chains, size_t text)
+      : proxies_(proxies), chains_(chains), text_(text) {}
+
+  bool Takes(const Globals& globals) const {
+    return Takes(globals.default_route) && globals.default_source <= DefaultSource::kEnvironment &&
+           globals.dns <= Dns::kLocal && globals.connect_timeout_ms > 0 &&
+           Takes(globals.default_line);
+  }
+
+  bool Takes(const Proxy& proxy) const {
+    return Takes(proxy.name) && proxy.type <= ProxyType::kHttp && Takes(proxy.host) &&
+           proxy.host.size > 0 && proxy.port > 0 && Takes(proxy.user) && Takes(proxy.password) &&
+           Takes(proxy.source);
+  }
+
+  bool Takes(const Chain& chain) const {
+    if (!Takes(chain.name) || chain.mode != ChainMode::kStrict || chain.hop_count == 0 ||
+        chain.hop_count > kMaxHops || !Takes(chain.source)) {
+      return false;
+    }
+    for (size_t i = 0; i < chain.hop_count; ++i) {
+      if (chain.hops[i] >= proxies_) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool Takes(const Pattern& pattern) const {
+    // A bool that is neither 0 nor 1 must not be read as one.
+    uint8_t exe_only = 0;
+    std::memcpy(&exe_only, &pattern.exe_only, 1);
+    return pattern.kind <= PatternKind::kPrivate && exe_only <= 1 &&
+           pattern.low_port <= pattern.high_port && Takes(pattern.host) &&
+           pattern.address.family() <= base::IpAddress::Family::kV6 &&
+           pattern.prefix_bits <= pattern.address.bytes().size() * 8 && Takes(pattern.exe) &&
+           Takes(pattern.written) && Takes(pattern.route) && Takes(pattern.source);
+  }
+
+ private:
+  bool Takes(Text text) const { return text.offset <= text_ && text.size <= text_ - text.offset; }
+  bool Takes(const Source& source) const { return Takes(source.file) && Takes(source.line_text); }
+  bool Takes(Route route) const {
+    switch (route.kind) {
+      case RouteKind::kDirect:
+      case RouteKind::kReject:
+        return true;
+      case RouteKind::kProxy:
+        return route.index < proxies_;
+      case RouteKind::kChain:
+        return route.index < chains_;
+    }
+    return false;
+  }
+
+  size_t proxies_;
+  size_t chains_;
+  size_t text_;
+};
+
+template <typename T>
+bool TakesAll(const ImageChecker& checker, std::span<const T> records) {
+  for (const T& record : records) {
+    if (!checker.Takes(record)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+template <typename T>
+std::span<const T> Records(std::span<const uint8_t> image, size_t offset, size_t count) {
+  return {reinterpret_cast<const T*>(image.data() + offset), count};
+}
+
+}  // namespace
+
+base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
+  const base::Error bad{EINVAL, "config image"};
+  ImageHeader header;
+  if (image.size() < sizeof header ||
+      reinterpret_cast<uintptr_t>(image.data()) % kImageAlignment != 0) {
+    return bad;
+  }
+  std::memcpy(&header, image.data(), sizeof header);
+  if (header.magic != kImageMagic || header.proxy_count > kMaxProxies ||
+      header.chain_count > kMaxChains || header.pattern_count > kMaxPatterns ||
+      header.text_size > kMaxText) {
+    return bad;
+  }
+  const ImageLayout layout = LayoutOf(header);
+  if (layout.end != header.size || layout.end > image.size()) {
+    return bad;
+  }
+  Config out;
+  out.globals_ = Records<Globals>(image, layout.globals, 1).data();
+  out.proxies_ = Records<Proxy>(image, layout.proxies, header.proxy_count);
+  out.chains_ = Records<Chain>(image, layout.chains, header.chain_count);
+  out.patterns_ = Records<Pattern>(image, layout.patterns, header.pattern_count);
+  out.text_ = {reinterpret_cast<const char*>(image.data() + layout.text), header.text_size};
+  const ImageChecker checker(header.proxy_count, header.chain_count, header.text_size);
+  if (!checker.Takes(*out.globals_) || !TakesAll(checker, out.proxies_) ||
+      !TakesAll(checker, out.chains_) || !TakesAll(checker, out.patterns_)) {
+    return bad;
+  }
+  return out;
+}
+
+std::string_view Config::RouteName(Route route) const {
+  switch (route.kind) {
+    case RouteKind::kDirect:
+      return "direct";
+    case RouteKind::kReject:
+      return "reject";
+    case RouteKind::kProxy:
+      return text(proxies_[route.index].name);
+    case RouteKind::kChain:
+      return text(chains_[route.index].name);
+  }
+  return {};
+}
+
+size_t Config::HopCount(Route route) const {
+  switch (route.kind) {
+    case RouteKind::kDirect:
+    case RouteKind::kReject:
+      return 0;
+    case RouteKind::kProxy:
+      return 1;
+    case RouteKind::kChain:
+      return chains_[route.index].hop_count;
+  }
+  return 0;
+}
+
+const Proxy& Config::HopAt(Route route, size_t index) const {
+  return proxies_[HopIndexAt(route, index)];
+}
+
+uint16_t Config::HopIndexAt(Route route, size_t index) const {
+  return route.kind == RouteKind::kProxy ? route.index : chains_[route.index].hops[index];
+}
+
+}  // namespace config

@@ -1,0 +1,64 @@
+// The layout of a config image, shared by its writer and its reader.
+//
+// Header, Globals, proxies, chains, patterns, text; each part begins where the one before ends, so
+// there are no offsets to check, only counts.
+#ifndef GOCHAIN_CONFIG_IMAGE_H_
+#define GOCHAIN_CONFIG_IMAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "config/config.h"
+
+namespace config {
+
+struct ImageHeader {
+  uint32_t magic = 0;
+  uint32_t size = 0;  // of the whole image
+  uint32_t proxy_count = 0;
+  uint32_t chain_count = 0;
+  uint32_t pattern_count = 0;
+  uint32_t text_size = 0;
+};
+
+inline constexpr uint32_t kImageMagic = 0x31436347;  // "GcC1": the digit changes with the layout
+inline constexpr size_t kImageAlignment = 8;
+// Routes hold 16-bit indexes; the others keep an image of hostile counts from overflowing sums.
+inline constexpr uint32_t kMaxProxies = 0xffff;
+inline constexpr uint32_t kMaxChains = 0xffff;
+inline constexpr uint32_t kMaxPatterns = 1u << 20;
+inline constexpr uint32_t kMaxText = 1u << 26;
+
+static_assert(std::is_trivially_copyable_v<Globals> && std::is_trivially_copyable_v<Proxy> &&
+              std::is_trivially_copyable_v<Chain> && std::is_trivially_copyable_v<Pattern>);
+static_assert(alignof(Globals) <= kImageAlignment && alignof(Proxy) <= kImageAlignment &&
+              alignof(Chain) <= kImageAlignment && alignof(Pattern) <= kImageAlignment);
+
+struct ImageLayout {
+  size_t globals = 0;
+  size_t proxies = 0;
+  size_t chains = 0;
+  size_t patterns = 0;
+  size_t text = 0;
+  size_t end = 0;
+};
+
+// REQUIRES: the counts are within the limits above.
+constexpr ImageLayout LayoutOf(const ImageHeader& header) {
+  constexpr auto kAlign = [](size_t at) {
+    return (at + kImageAlignment - 1) & ~(kImageAlignment - 1);
+  };
+  ImageLayout out;
+  out.globals = kAlign(sizeof(ImageHeader));
+  out.proxies = kAlign(out.globals + sizeof(Globals));
+  out.chains = kAlign(out.proxies + header.proxy_count * sizeof(Proxy));
+  out.patterns = kAlign(out.chains + header.chain_count * sizeof(Chain));
+  out.text = kAlign(out.patterns + header.pattern_count * sizeof(Pattern));
+  out.end = out.text + header.text_size;
+  return out;
+}
+
+}  // namespace config
+
+#endif  // GOCHAIN_CONFIG_IMAGE_H_

@@ -1,0 +1,71 @@
+#include "config/image_writer.h"
+
+#include <cstring>
+
+#include "config/image.h"
+
+namespace config {
+namespace {
+
+template <typename T>
+void Copy(const std::vector<T>& records, uint8_t* to) {
+  if (!records.empty()) {
+    std::memcpy(to, records.data(), records.size() * sizeof(T));
+  }
+}
+
+}  // namespace
+
+Text ImageWriter::AddText(std::string_view text) {
+  const Text out{static_cast<uint32_t>(text_.size()), static_cast<uint32_t>(text.size())};
+  text_ += text;
+  return out;
+}
+
+uint16_t ImageWriter::AddProxy(const Proxy& proxy) {
+  proxies_.push_back(proxy);
+  return static_cast<uint16_t>(proxies_.size() - 1);
+}
+
+uint16_t ImageWriter::AddChain(const Chain& chain) {
+  chains_.push_back(chain);
+  return static_cast<uint16_t>(chains_.size() - 1);
+}
+
+void ImageWriter::AddPattern(const ParsedPattern& parsed, std::string_view written, Route route,
+                             const Source& source) {
+  Pattern pattern;
+  pattern.kind = parsed.kind;
+  pattern.prefix_bits = parsed.prefix_bits;
+  pattern.exe_only = parsed.exe_only;
+  pattern.low_port = parsed.low_port;
+  pattern.high_port = parsed.high_port;
+  pattern.host = AddText(parsed.host);
+  pattern.address = parsed.address;
+  pattern.exe = AddText(parsed.exe);
+  pattern.written = AddText(written);
+  pattern.route = route;
+  pattern.source = source;
+  patterns_.push_back(pattern);
+}
+
+std::vector<uint8_t> ImageWriter::Finish() const {
+  ImageHeader header;
+  header.magic = kImageMagic;
+  header.proxy_count = static_cast<uint32_t>(proxies_.size());
+  header.chain_count = static_cast<uint32_t>(chains_.size());
+  header.pattern_count = static_cast<uint32_t>(patterns_.size());
+  header.text_size = static_cast<uint32_t>(text_.size());
+  const ImageLayout layout = LayoutOf(header);
+  header.size = static_cast<uint32_t>(layout.end);
+  std::vector<uint8_t> image(layout.end);
+  std::memcpy(image.data(), &header, sizeof header);
+  std::memcpy(image.data() + layout.globals, &globals_, sizeof globals_);
+  Copy(proxies_, image.data() + layout.proxies);
+  Copy(chains_, image.data() + layout.chains);
+  Copy(patterns_, image.data() + layout.patterns);
+  std::memcpy(image.data() + layout.text, text_.data(), text_.size());
+  return image;
+}
+
+}  // namespace config

@@ -1,0 +1,42 @@
+// ImageWriter: collects the records of a config and lays them out as one image.
+//
+// In the launcher, or in a process without one at its first connect; allocates.
+#ifndef GOCHAIN_CONFIG_IMAGE_WRITER_H_
+#define GOCHAIN_CONFIG_IMAGE_WRITER_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/pattern_parser.h"
+
+namespace config {
+
+class ImageWriter {
+ public:
+  // Copies `text` into the image's text.
+  Text AddText(std::string_view text);
+  uint16_t AddProxy(const Proxy& proxy);  // returns its index. REQUIRES: fewer than kMaxProxies
+  uint16_t AddChain(const Chain& chain);
+  void AddPattern(const ParsedPattern& parsed, std::string_view written, Route route,
+                  const Source& source);
+
+  Globals& globals() { return globals_; }
+  std::vector<Proxy>& proxies() { return proxies_; }
+  std::vector<Chain>& chains() { return chains_; }
+
+  std::vector<uint8_t> Finish() const;
+
+ private:
+  Globals globals_;
+  std::vector<Proxy> proxies_;
+  std::vector<Chain> chains_;
+  std::vector<Pattern> patterns_;
+  std::string text_;
+};
+
+}  // namespace config
+
+#endif  // GOCHAIN_CONFIG_IMAGE_WRITER_H_

@@ -1,0 +1,92 @@
+#include "config/route_names.h"
+
+#include "config/nearest_word.h"
+
+namespace config {
+namespace {
+
+bool IsName(std::string_view text) {
+  for (const char c : text) {
+    const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '_' || c == '.';
+    if (!good) {
+      return false;
+    }
+  }
+  return !text.empty();
+}
+
+}  // namespace
+
+RouteNames::RouteNames() {
+  entries_.push_back({"direct", {RouteKind::kDirect, 0}, 0, {}});
+  entries_.push_back({"reject", {RouteKind::kReject, 0}, 0, {}});
+}
+
+std::optional<Complaint> RouteNames::Add(std::string_view name, Route route, uint32_t line,
+                                         std::string_view origin) {
+  if (!IsName(name)) {
+    return Complaint{"bad name " + Quote(name) + ": letters, digits, '.', '-' and '_' make a name",
+                     {}};
+  }
+  if (const Entry* const taken = FindEntry(name)) {
+    std::string message = "the name " + Quote(name) + " is taken";
+    if (taken->line > 0) {
+      message += " by line " + std::to_string(taken->line);
+    } else if (!taken->origin.empty()) {
+      message += " by " + taken->origin;
+    }
+    return Complaint{message, {}};
+  }
+  entries_.push_back({std::string(name), route, line, std::string(origin)});
+  return std::nullopt;
+}
+
+std::optional<Route> RouteNames::Find(std::string_view name) const {
+  const Entry* const entry = FindEntry(name);
+  return entry != nullptr ? std::optional(entry->route) : std::nullopt;
+}
+
+std::optional<Complaint> RouteNames::FindRoute(std::string_view name, Route* out) const {
+  if (const Entry* const entry = FindEntry(name)) {
+    *out = entry->route;
+    return std::nullopt;
+  }
+  std::vector<std::string_view> words;
+  for (const Entry& entry : entries_) {
+    words.push_back(entry.name);
+  }
+  return Complaint{"unknown route " + Quote(name), NearestWord(name, words)};
+}
+
+std::optional<Complaint> RouteNames::FindHop(std::string_view name, uint16_t* out) const {
+  const Entry* const entry = FindEntry(name);
+  if (entry == nullptr) {
+    std::vector<std::string_view> words;
+    for (const Entry& known : entries_) {
+      if (known.route.kind == RouteKind::kProxy) {
+        words.push_back(known.name);
+      }
+    }
+    return Complaint{"unknown proxy " + Quote(name), NearestWord(name, words)};
+  }
+  if (entry->route.kind != RouteKind::kProxy) {
+    return Complaint{"the hop " + Quote(name) +
+                         (entry->route.kind == RouteKind::kChain ? " is a chain" : " is no proxy") +
+                         "; a hop is a proxy",
+                     {}};
+  }
+  *out = entry->route.index;
+  return std::nullopt;
+}
+
+const RouteNames::Entry* RouteNames::FindEntry(std::string_view name) const {
+  for (const Entry& entry : entries_) {
+    if (entry.name == name) {
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace config

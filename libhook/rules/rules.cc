@@ -1,0 +1,264 @@
+#include "rules/rules.h"
+
+namespace rules {
+namespace {
+
+using config::Config;
+using config::Pattern;
+using config::PatternKind;
+
+constexpr std::string_view kLocalhost = "localhost";
+
+bool IsBelow(std::string_view name, std::string_view host) {
+  return name.size() > host.size() && name.ends_with(host) &&
+         name[name.size() - host.size() - 1] == '.';
+}
+
+// RFC 6761 §6.3.
+bool IsLocalhost(std::string_view name) { return name == kLocalhost || IsBelow(name, kLocalhost); }
+
+// A '*' stands for any bytes of one label, so it is enough to go back to the last one: a '.' of the
+// glob meets a '.' of the name, and what lies before it is settled.
+bool GlobTakes(std::string_view glob, std::string_view name) {
+  size_t g = 0;
+  size_t n = 0;
+  size_t star = std::string_view::npos;
+  size_t resume = 0;
+  while (n < name.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      resume = n;
+    } else if (g < glob.size() && glob[g] == name[n]) {
+      ++g;
+      ++n;
+    } else if (star != std::string_view::npos && name[resume] != '.') {
+      g = star + 1;
+      n = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (g < glob.size() && glob[g] == '*') {
+    ++g;
+  }
+  return g == glob.size();
+}
+
+// A pattern of names: exact, suffix, glob.
+bool NamePatternTakes(const Config& config, const Pattern& pattern, std::string_view name) {
+  if (name.empty()) {
+    return false;
+  }
+  const std::string_view host = config.text(pattern.host);
+  switch (pattern.kind) {
+    case PatternKind::kExact:
+      return name == host;
+    case PatternKind::kSelfOrBelow:
+      return name == host || IsBelow(name, host);
+    case PatternKind::kBelow:
+      return IsBelow(name, host);
+    case PatternKind::kGlob:
+      return GlobTakes(host, name);
+    case PatternKind::kAny:
+    case PatternKind::kAddress:
+    case PatternKind::kLoopback:
+    case PatternKind::kPrivate:
+      return false;
+  }
+  return false;
+}
+
+bool HostMatches(const Config& config, const Pattern& pattern, std::string_view name,
+                 const base::IpAddress* address) {
+  if (pattern.exe_only) {
+    return true;
+  }
+  switch (pattern.kind) {
+    case PatternKind::kAny:
+      return true;
+    case PatternKind::kExact:
+    case PatternKind::kSelfOrBelow:
+    case PatternKind::kBelow:
+    case PatternKind::kGlob:
+      return NamePatternTakes(config, pattern, name);
+    case PatternKind::kAddress:
+      return address != nullptr && address->InPrefix(pattern.address, pattern.prefix_bits);
+    case PatternKind::kLoopback:
+      return IsLocalhost(name) || (address != nullptr && address->IsLoopback());
+    case PatternKind::kPrivate:
+      return address != nullptr && address->IsPrivate();
+  }
+  return false;
+}
+
+// Is every address of the pattern the own host's?
+bool IsInsideLoopback(const Pattern& pattern) {
+  const unsigned whole = pattern.address.is_v4() ? 32 : 128;
+  if (pattern.prefix_bits == whole) {
+    return pattern.address.IsLoopback();
+  }
+  return pattern.address.is_v4() && pattern.prefix_bits >= 8 && pattern.address.IsLoopback() &&
+         !pattern.address.IsAny();
+}
+
+// Loopback is direct unless a pattern means it and not everything: these do. A name that isn't
+// localhost but has a loopback address is named by its own name too.
+bool NamesLoopback(const Config& config, const Pattern& pattern, std::string_view name) {
+  if (pattern.exe_only) {
+    return false;
+  }
+  switch (pattern.kind) {
+    case PatternKind::kLoopback:
+      return true;
+    case PatternKind::kAddress:
+      return IsInsideLoopback(pattern);
+    case PatternKind::kExact:
+    case PatternKind::kSelfOrBelow:
+    case PatternKind::kBelow:
+    case PatternKind::kGlob:
+      return !IsLocalhost(name) || IsLocalhost(config.text(pattern.host));
+    case PatternKind::kAny:
+    case PatternKind::kPrivate:
+      return false;
+  }
+  return false;
+}
+
+// A first hop is direct unless a pattern means it: by a name, or by its one address.
+bool NamesFirstHop(const Pattern& pattern) {
+  if (pattern.exe_only) {
+    return false;
+  }
+  switch (pattern.kind) {
+    case PatternKind::kExact:
+    case PatternKind::kSelfOrBelow:
+    case PatternKind::kBelow:
+    case PatternKind::kGlob:
+      return true;
+    case PatternKind::kAddress:
+      return pattern.prefix_bits == pattern.address.bytes().size() * 8;
+    case PatternKind::kAny:
+    case PatternKind::kLoopback:
+    case PatternKind::kPrivate:
+      return false;
+  }
+  return false;
+}
+
+bool IsLoopback(const Query& query) {
+  return IsLocalhost(query.name) || (query.address != nullptr && query.address->IsLoopback());
+}
+
+bool IsAt(const Config& config, const config::Proxy& proxy, const Query& query) {
+  if (proxy.port != query.port) {
+    return false;
+  }
+  const std::string_view host = config.text(proxy.host);
+  if (!query.name.empty() && query.name == host) {
+    return true;
+  }
+  return query.address != nullptr && base::IpAddress::Parse(host) == *query.address;
+}
+
+bool StartsAt(const Config& config, config::Route route, const Query& query) {
+  return config.HopCount(route) > 0 && IsAt(config, config.HopAt(route, 0), query);
+}
+
+// The first hops are those that gochain itself would connect to: of every chain, and of every proxy
+// that is a route.
+bool IsFirstHop(const Config& config, const Query& query) {
+  if (StartsAt(config, config.globals().default_route, query)) {
+    return true;
+  }
+  for (const config::Chain& chain : config.chains()) {
+    if (IsAt(config, config.proxies()[chain.hops[0]], query)) {
+      return true;
+    }
+  }
+  for (const Pattern& pattern : config.patterns()) {
+    if (pattern.route.kind == config::RouteKind::kProxy && StartsAt(config, pattern.route, query)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Reason ReasonOf(config::DefaultSource source) {
+  switch (source) {
+    case config::DefaultSource::kBuiltIn:
+    case config::DefaultSource::kFile:
+      return Reason::kDefault;
+    case config::DefaultSource::kCommandLine:
+      return Reason::kCommandLine;
+    case config::DefaultSource::kEnvironment:
+      return Reason::kEnvironment;
+  }
+  return Reason::kDefault;
+}
+
+bool IsForEveryPortAndProgram(const Pattern& pattern) {
+  return pattern.exe.size == 0 && pattern.low_port <= 1 && pattern.high_port == 65535;
+}
+
+}  // namespace
+
+bool Matches(const Config& config, const Pattern& pattern, const Query& query) {
+  if (query.port < pattern.low_port || query.port > pattern.high_port) {
+    return false;
+  }
+  if (pattern.exe.size > 0 && config.text(pattern.exe) != query.exe) {
+    return false;
+  }
+  return HostMatches(config, pattern, query.name, query.address);
+}
+
+Decision Decide(const Config& config, const Query& query) {
+  const bool loopback = IsLoopback(query);
+  const bool first_hop = !loopback && IsFirstHop(config, query);
+  for (const Pattern& pattern : config.patterns()) {
+    if ((loopback && !NamesLoopback(config, pattern, query.name)) ||
+        (first_hop && !NamesFirstHop(pattern))) {
+      continue;
+    }
+    if (Matches(config, pattern, query)) {
+      return {pattern.route, Reason::kRule, &pattern};
+    }
+  }
+  if (loopback) {
+    return {config::Route{}, Reason::kLoopback, nullptr};
+  }
+  if (first_hop) {
+    return {config::Route{}, Reason::kFirstHop, nullptr};
+  }
+  return {config.globals().default_route, ReasonOf(config.globals().default_source), nullptr};
+}
+
+bool NeedsMadeUpAddress(const Config& config, std::string_view name) {
+  const bool localhost = IsLocalhost(name);
+  for (const Pattern& pattern : config.patterns()) {
+    if (localhost && !NamesLoopback(config, pattern, name)) {
+      continue;
+    }
+    if (!HostMatches(config, pattern, name, nullptr)) {
+      continue;
+    }
+    if (pattern.route.kind != config::RouteKind::kDirect) {
+      return true;
+    }
+    if (IsForEveryPortAndProgram(pattern)) {
+      return false;
+    }
+  }
+  return !localhost && config.globals().default_route.kind != config::RouteKind::kDirect;
+}
+
+bool IsNamedByRule(const Config& config, std::string_view name) {
+  for (const Pattern& pattern : config.patterns()) {
+    if (!pattern.exe_only && NamePatternTakes(config, pattern, name)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace rules
