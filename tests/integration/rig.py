@@ -267,3 +267,12 @@ def pytest_runtest_makereport(item, call):
         report.sections.append((
             "again", f"kept: {path}\nscripts/run-integration '{item.nodeid.split('/')[-1]}'",
         ))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The line that scripts/run-tests adds up. An error in a fixture is a failure."""
+    count = {name: len(terminalreporter.stats.get(name, []))
+             for name in ("passed", "failed", "error", "skipped")}
+    terminalreporter.write_line(
+        f"integration: {count['passed']} passed, {count['failed'] + count['error']} failed, "
+        f"{count['skipped']} skipped")
