@@ -1,0 +1,15 @@
+// Copies what a program has set on a socket to another one, for when a socket has to be replaced.
+// Async-signal-safe; both doors.
+#ifndef GOCHAIN_ENGINE_SOCKET_COPY_H_
+#define GOCHAIN_ENGINE_SOCKET_COPY_H_
+
+namespace engine {
+
+// Socket options and the open file's status flags (O_NONBLOCK, O_ASYNC and its owner), from one
+// stream socket to a fresh one, also between AF_INET and AF_INET6. What the kernel refuses is left
+// at its default. Not copied: a bound address, filters (SO_ATTACH_*), TCP_ULP, TCP_MD5SIG.
+void CopySocketOptions(int from, int to);
+
+}  // namespace engine
+
+#endif  // GOCHAIN_ENGINE_SOCKET_COPY_H_

@@ -1,0 +1,137 @@
+#include "hooks/connect.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <cerrno>
+
+#include "base/syscalls.h"
+#include "engine/connector.h"
+#include "hooks/caller.h"
+#include "hooks/cancellation.h"
+#include "hooks/errno_keeper.h"
+#include "hooks/next.h"
+
+namespace hooks {
+namespace {
+
+constexpr uint16_t kDnsPort = 53;
+
+// The kernel's own connect. Without a filter other preloaded libraries get their turn.
+int PlainConnect(const Process& process, int fd, const sockaddr* address, socklen_t length) {
+  if (process.cookie() == 0) {
+    return FromC(real::connect(fd, address, length));
+  }
+  const CancellationPoint here;
+  return sys::PassingConnect(fd, address, length, process.cookie());
+}
+
+// True for a socket that connect(2) can't start anew: connected, connecting, listening.
+bool IsBusy(int fd) {
+  tcp_info info;
+  socklen_t length = sizeof info.tcpi_state;
+  return sys::Getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+         info.tcpi_state != TCP_CLOSE;
+}
+
+// The library doesn't look names up under a supervisor: libc would ask its DNS responder, which
+// answers with a made-up address again.
+bool NeedsLookup(Process& process, const engine::Plan& plan) {
+  if (plan.resolve_here) {
+    return true;
+  }
+  const config::Config& config = process.session().config();
+  const config::Route route = plan.decision.route;
+  if (config.HopCount(route) == 0) {
+    return false;
+  }
+  std::array<base::IpAddress, engine::kMaxHopAddresses> known;
+  return !base::IpAddress::Parse(config.text(config.HopAt(route, 0).host)) &&
+         process.session().HopAddresses(config.HopIndexAt(route, 0), known) == 0;
+}
+
+// With TCP_FASTOPEN_CONNECT connect(2) succeeds at once and the first send connects; a handshake
+// has to know that there is a connection. The option can't be set again later, and needn't be.
+void ConnectForReal(int fd) {
+  int deferred = 0;
+  socklen_t length = sizeof deferred;
+  if (sys::Getsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &deferred, &length) == 0 &&
+      deferred != 0) {
+    deferred = 0;
+    sys::Setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &deferred, sizeof deferred);
+  }
+}
+
+struct DialArguments {
+  Process& process;
+  const engine::Plan& plan;
+  DialInProgress& dial;
+};
+
+int RunConnector(void* argument) {
+  const auto& [process, plan, dial] = *static_cast<DialArguments*>(argument);
+  Caller caller(dial);
+  engine::Connector connector(process.session(), engine::Door::kPreload, sys::Getpid(),
+                              process.exe());
+  return connector.Run(dial.fd, plan, caller);
+}
+
+}  // namespace
+
+bool IsLeftToLibc(const Process& process, const Destination& destination) {
+  return destination.kind == Destination::Kind::kNotOurs || IsResolving() ||
+         process.standing() == Process::Standing::kSteppedBack ||
+         // The supervisor has the responder that answers.
+         (process.supervised() && destination.endpoint.port() == kDnsPort);
+}
+
+bool MaySendDatagram(Process& process, const base::Endpoint& endpoint) {
+  if (process.standing() == Process::Standing::kLoopbackOnly) {
+    return endpoint.address().IsLoopback();
+  }
+  return engine::MakePlan(process.session(), endpoint, process.exe()).pass_through;
+}
+
+int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
+  const Destination destination = DestinationOfConnect(fd, address, length);
+  if (destination.kind == Destination::Kind::kNotOurs) {
+    return FromC(real::connect(fd, address, length));
+  }
+  Process& process = Process::Get();
+  if (IsLeftToLibc(process, destination)) {
+    return FromC(real::connect(fd, address, length));
+  }
+  if (destination.kind == Destination::Kind::kDatagram) {
+    // Programs connect datagram sockets to sort addresses: this one ranks last then.
+    return MaySendDatagram(process, destination.endpoint)
+               ? PlainConnect(process, fd, address, length)
+               : -ENETUNREACH;
+  }
+  if (process.standing() == Process::Standing::kLoopbackOnly) {
+    return destination.endpoint.address().IsLoopback() ? PlainConnect(process, fd, address, length)
+                                                       : -EACCES;
+  }
+  const engine::Plan plan =
+      engine::MakePlan(process.session(), destination.endpoint, process.exe());
+  // The kernel has its own errno for a busy socket, and nothing is sent.
+  if (plan.pass_through || IsBusy(fd)) {
+    return PlainConnect(process, fd, address, length);
+  }
+  if (process.supervised() && NeedsLookup(process, plan)) {
+    return FromC(real::connect(fd, address, length));
+  }
+  ConnectForReal(fd);
+  DialInProgress dial{.fd = fd, .cookie = process.cookie()};
+  DialArguments arguments{process, plan, dial};
+  return RunDial(dial, RunConnector, &arguments);
+}
+
+namespace exported {
+
+int connect(int fd, const sockaddr* address, socklen_t length) {
+  const ErrnoKeeper keeper;
+  return keeper.Return(ConnectSocket(fd, address, length));
+}
+
+}  // namespace exported
+}  // namespace hooks

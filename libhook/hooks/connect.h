@@ -1,0 +1,26 @@
+// What connect does, for the hooks of connect and of the calls that connect on the way.
+// Async-signal-safe once the process has found its session, but for names that must be looked up
+// here.
+#ifndef GOCHAIN_HOOKS_CONNECT_H_
+#define GOCHAIN_HOOKS_CONNECT_H_
+
+#include <sys/socket.h>
+
+#include "hooks/destination.h"
+#include "hooks/process.h"
+
+namespace hooks {
+
+// Everything of connect(2) but errno: 0 or -errno.
+int ConnectSocket(int fd, const sockaddr* address, socklen_t length);
+
+// True where the library leaves the call to the real function: because it reaches out to nothing
+// that has rules, or because somebody else is there for it.
+bool IsLeftToLibc(const Process& process, const Destination& destination);
+
+// True where a datagram may go to `endpoint`. REQUIRES: !IsLeftToLibc()
+bool MaySendDatagram(Process& process, const base::Endpoint& endpoint);
+
+}  // namespace hooks
+
+#endif  // GOCHAIN_HOOKS_CONNECT_H_

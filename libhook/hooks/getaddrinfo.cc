@@ -1,0 +1,122 @@
+// getaddrinfo: a name that could go through a proxy gets its made-up address, in libc's own shapes:
+// libc is asked about the address's text, so hints, services, flags and errors are its own, and so
+// is the list that freeaddrinfo frees. RFC 3493 §6.1.
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "hooks/errno_keeper.h"
+#include "hooks/lookup.h"
+#include "hooks/next.h"
+
+namespace hooks {
+namespace {
+
+// Flags about how a name is looked up; a made-up address can be reached whatever addresses this
+// host has.
+constexpr int kLookupFlags = AI_ADDRCONFIG | AI_IDN | AI_CANONIDN;
+
+bool IsAscii(const char* text) {
+  for (; *text != '\0'; ++text) {
+    if (static_cast<unsigned char>(*text) > 0x7f) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Text that libc could take for an address, in any form of inet_aton(3) or inet_pton(3).
+bool MayBeNumeric(const char* text) {
+  return (text[0] >= '0' && text[0] <= '9') || std::strchr(text, ':') != nullptr;
+}
+
+addrinfo NumericHints(const addrinfo* hints) {
+  addrinfo out{};
+  if (hints != nullptr) {
+    out.ai_flags = hints->ai_flags & ~kLookupFlags;
+    out.ai_family = hints->ai_family;
+    out.ai_socktype = hints->ai_socktype;
+    out.ai_protocol = hints->ai_protocol;
+  }
+  out.ai_flags |= AI_NUMERICHOST;
+  return out;
+}
+
+// The canonical name is the name itself, as DNS would say where there is no alias; it stands in the
+// first entry. libc has the address's text there.
+int NameFirstEntry(const char* node, addrinfo* list) {
+  if (list->ai_canonname == nullptr) {
+    return 0;
+  }
+  size_t size = std::strlen(node);
+  if (size > 1 && node[size - 1] == '.') {
+    --size;
+  }
+  char* const name = strndup(node, size);
+  if (name == nullptr) {
+    return EAI_MEMORY;
+  }
+#ifdef __GLIBC__
+  // musl keeps the text in the list's own memory, where nothing longer fits.
+  std::free(list->ai_canonname);
+#endif
+  list->ai_canonname = name;
+  return 0;
+}
+
+int Getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** result) {
+  addrinfo numeric = NumericHints(hints);
+  if (MayBeNumeric(node)) {
+    const int error = real::getaddrinfo(node, service, &numeric, result);
+    if (error == 0) {
+      freeaddrinfo(*result);
+    }
+    if (error != EAI_NONAME) {
+      return real::getaddrinfo(node, service, hints, result);
+    }
+  }
+  const int flags = hints != nullptr ? hints->ai_flags : 0;
+  if ((flags & AI_IDN) != 0 && !IsAscii(node)) {
+    // libc would need libidn2; a proxy wants the ASCII form, which is the program's to make.
+    return EAI_IDN_ENCODE;
+  }
+  const NameAnswer answer = LookUpName(node);
+  switch (answer.kind) {
+    case NameAnswer::Kind::kReal:
+      return real::getaddrinfo(node, service, hints, result);
+    case NameAnswer::Kind::kNoSuchName:
+      return EAI_NONAME;
+    case NameAnswer::Kind::kRefused:
+      return EAI_FAIL;
+    case NameAnswer::Kind::kMadeUp:
+      break;
+  }
+  const int error = real::getaddrinfo(Text(answer.address).data(), service, &numeric, result);
+  if (error == EAI_ADDRFAMILY) {
+    // IPv6 alone: a name without AAAA record, no longer an IPv4 address.
+    return EAI_NODATA;
+  }
+  return error != 0 ? error : NameFirstEntry(node, *result);
+}
+
+}  // namespace
+
+namespace exported {
+
+int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** result) {
+  const int flags = hints != nullptr ? hints->ai_flags : 0;
+  if (node == nullptr || node[0] == '\0' || (flags & AI_NUMERICHOST) != 0) {
+    return real::getaddrinfo(node, service, hints, result);
+  }
+  const ErrnoKeeper keeper;
+  const int error = Getaddrinfo(node, service, hints, result);
+  if (error != EAI_SYSTEM) {
+    keeper.Restore();
+  }
+  return error;
+}
+
+}  // namespace exported
+}  // namespace hooks

@@ -1,0 +1,128 @@
+// gethostbyname and its relatives: a name that could go through a proxy gets its made-up address.
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "hooks/errno_keeper.h"
+#include "hooks/host_entry.h"
+#include "hooks/lookup.h"
+#include "hooks/next.h"
+
+namespace hooks {
+namespace {
+
+// What the forms without _r return stays until the next call, for all threads (gethostbyname(3)).
+constinit hostent g_entry = {};
+alignas(16) constinit char g_buffer[kHostEntrySize] = {};
+
+bool IsNumeric(const char* name) {
+  in_addr v4;
+  in6_addr v6;
+  return inet_aton(name, &v4) != 0 || inet_pton(AF_INET6, name, &v6) == 1;
+}
+
+// A name of the hooks' own: neither numeric nor for libc's resolver.
+bool IsOurs(const char* name, int family, NameAnswer* answer) {
+  if (name == nullptr || name[0] == '\0' || (family != AF_INET && family != AF_INET6) ||
+      IsNumeric(name)) {
+    return false;
+  }
+  *answer = LookUpName(name);
+  return answer->kind != NameAnswer::Kind::kReal;
+}
+
+// The value of h_errno, or 0 with the entry filled in; NETDB_INTERNAL where it doesn't fit.
+int Fill(const char* name, int family, const NameAnswer& answer, hostent* entry,
+         std::span<char> buffer) {
+  switch (answer.kind) {
+    case NameAnswer::Kind::kReal:
+    case NameAnswer::Kind::kNoSuchName:
+      return HOST_NOT_FOUND;
+    case NameAnswer::Kind::kRefused:
+      return NO_RECOVERY;
+    case NameAnswer::Kind::kMadeUp:
+      break;
+  }
+  if (family != AF_INET) {
+    return NO_DATA;
+  }
+  std::string_view canonical(name);
+  if (canonical.ends_with('.')) {
+    canonical.remove_suffix(1);
+  }
+  return FillHostEntry(canonical, family, answer.address.bytes(), entry, buffer) ? 0
+                                                                                 : NETDB_INTERNAL;
+}
+
+hostent* Static(const char* name, int family, const NameAnswer& answer) {
+  const int error = Fill(name, family, answer, &g_entry, g_buffer);
+  if (error != 0) {
+    h_errno = error;
+    return nullptr;
+  }
+  return &g_entry;
+}
+
+int Reentrant(const char* name, int family, const NameAnswer& answer, hostent* entry,
+              std::span<char> buffer, hostent** result, int* error) {
+  const int failed = Fill(name, family, answer, entry, buffer);
+  *result = failed == 0 ? entry : nullptr;
+  if (failed != 0) {
+    *error = failed;
+  }
+  return failed == NETDB_INTERNAL ? ERANGE : 0;
+}
+
+}  // namespace
+
+namespace exported {
+
+hostent* gethostbyname(const char* name) {
+  const ErrnoKeeper keeper;
+  NameAnswer answer;
+  if (!IsOurs(name, AF_INET, &answer)) {
+    return real::gethostbyname(name);
+  }
+  keeper.Restore();
+  return Static(name, AF_INET, answer);
+}
+
+hostent* gethostbyname2(const char* name, int family) {
+  const ErrnoKeeper keeper;
+  NameAnswer answer;
+  if (!IsOurs(name, family, &answer)) {
+    return real::gethostbyname2(name, family);
+  }
+  keeper.Restore();
+  return Static(name, family, answer);
+}
+
+int gethostbyname_r(const char* name, hostent* entry, char* buffer, size_t size, hostent** result,
+                    int* error) {
+  const ErrnoKeeper keeper;
+  NameAnswer answer;
+  if (!IsOurs(name, AF_INET, &answer)) {
+    return real::gethostbyname_r(name, entry, buffer, size, result, error);
+  }
+  keeper.Restore();
+  return Reentrant(name, AF_INET, answer, entry, {buffer, size}, result, error);
+}
+
+int gethostbyname2_r(const char* name, int family, hostent* entry, char* buffer, size_t size,
+                     hostent** result, int* error) {
+  const ErrnoKeeper keeper;
+  NameAnswer answer;
+  if (!IsOurs(name, family, &answer)) {
+    return real::gethostbyname2_r(name, family, entry, buffer, size, result, error);
+  }
+  keeper.Restore();
+  return Reentrant(name, family, answer, entry, {buffer, size}, result, error);
+}
+
+}  // namespace exported
+}  // namespace hooks

@@ -1,0 +1,180 @@
+#include "hooks/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <new>
+
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "config/builder.h"
+
+namespace hooks {
+namespace {
+
+constinit std::atomic<Process*> g_process = nullptr;
+// Several threads may make a Process at once; what there is to say is said once.
+constinit std::atomic_flag g_said = ATOMIC_FLAG_INIT;
+
+// getenv without libc's lock: setenv of another thread is a race with both.
+const char* Variable(const char* name) {
+  const size_t size = std::strlen(name);
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    if (std::strncmp(*entry, name, size) == 0 && (*entry)[size] == '=') {
+      return *entry + size + 1;
+    }
+  }
+  return nullptr;
+}
+
+std::string_view VariableText(const char* name) {
+  const char* const value = Variable(name);
+  return value != nullptr ? std::string_view(value) : std::string_view();
+}
+
+// A path that still means the same after chdir; empty where it doesn't fit.
+void CopyAbsolutePath(std::string_view path, std::array<char, 4096>* out) {
+  base::TextWriter text(std::span<char>(*out).first(out->size() - 1));
+  if (!path.starts_with('/')) {
+    const long size = sys::Call(SYS_getcwd, reinterpret_cast<long>(out->data()),
+                                static_cast<long>(out->size() - 1));
+    if (size <= 0) {
+      return;
+    }
+    std::array<char, 4096> folder = *out;
+    text.Append(std::string_view(folder.data())).Append('/');
+  }
+  text.Append(path);
+  if (text.cut()) {
+    out->fill('\0');
+  } else {
+    (*out)[text.view().size()] = '\0';
+  }
+}
+
+}  // namespace
+
+constinit Process Process::g_without_memory;
+
+Process& Process::Get() {
+  Process* const known = g_process.load(std::memory_order_acquire);
+  return known != nullptr ? *known : *Make();
+}
+
+Process* Process::Make() {
+  const int saved_errno = errno;
+  void* const memory = reinterpret_cast<void*>(sys::Call(
+      SYS_mmap, 0, sizeof(Process), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1));
+  if (reinterpret_cast<intptr_t>(memory) < 0) {
+    return &g_without_memory;
+  }
+  auto* const made = new (memory) Process;
+  made->ReadExe();
+  made->ReadSettings();
+  if (Variable("GOCHAIN_STATE") != nullptr) {
+    made->OpenSession();
+  } else {
+    made->BuildSession();
+  }
+  errno = saved_errno;
+  Process* winner = nullptr;
+  if (g_process.compare_exchange_strong(winner, made, std::memory_order_acq_rel)) {
+    return made;
+  }
+  // Its session's mapping, of at most one such race a process, stays.
+  sys::Unmap(memory, sizeof(Process));
+  return winner;
+}
+
+engine::EventLog Process::log() const {
+  return standing_ == Standing::kRouting ? engine::EventLog(session_.settings(), &session_.config())
+                                         : engine::EventLog(settings_, nullptr);
+}
+
+void Process::OpenSession() {
+  auto opened = engine::Session::Open(Variable("GOCHAIN_STATE"));
+  if (opened.ok()) {
+    session_ = opened.value();
+    standing_ = Standing::kRouting;
+    return;
+  }
+  if (VariableText("GOCHAIN_SUPERVISED") == "1") {
+    standing_ = Standing::kSteppedBack;
+    return;
+  }
+  if (!g_said.test_and_set()) {
+    std::array<char, 256> buffer;
+    base::TextWriter text(buffer);
+    text.Append("the rules of this run can't be read (GOCHAIN_STATE: ").Append(opened.error().what);
+    text.Append(", errno ").AppendNumber(static_cast<uint64_t>(opened.error().code));
+    text.Append("): only loopback connections are let out");
+    Say(engine::LogLevel::kError, text.view());
+  }
+}
+
+void Process::BuildSession() {
+  config::Inputs inputs;
+  if (!config::FindInputs({}, {}, Variable, &inputs)) {
+    if (!g_said.test_and_set()) {
+      Say(engine::LogLevel::kError,
+          "no proxy: set GOCHAIN_PROXY or GOCHAIN_CONF; only loopback connections are let out");
+    }
+    return;
+  }
+  const config::Built built = config::Build(inputs);
+  if (built.image.empty()) {
+    if (!g_said.test_and_set()) {
+      for (const config::Diagnostic& diagnostic : built.diagnostics) {
+        Say(engine::LogLevel::kError, diagnostic.Text());
+      }
+      Say(engine::LogLevel::kError,
+          "the configuration can't be used: only loopback connections are let out");
+    }
+    return;
+  }
+  // The descriptor goes at once: forked children share the mapping, and none of ours stays in a
+  // stranger's table.
+  auto created = engine::Session::Create(settings_, built.image);
+  if (created.ok()) {
+    session_ = created->session;
+    standing_ = Standing::kRouting;
+  } else if (!g_said.test_and_set()) {
+    std::array<char, 256> buffer;
+    base::TextWriter text(buffer);
+    text.Append("no memory for the rules (").Append(created.error().what).Append(", errno ");
+    text.AppendNumber(static_cast<uint64_t>(created.error().code));
+    text.Append("): only loopback connections are let out");
+    Say(engine::LogLevel::kError, text.view());
+  }
+}
+
+void Process::ReadSettings() {
+  settings_.mode = engine::Mode::kPreload;
+  // The launcher refuses a wrong word; here the default is all there is.
+  engine::ParseLogLevel(VariableText("GOCHAIN_LOG"), &settings_.log_level);
+  engine::ParseLogFormat(VariableText("GOCHAIN_LOG_FORMAT"), &settings_.log_format);
+  const std::string_view file = VariableText("GOCHAIN_LOG_FILE");
+  if (!file.empty()) {
+    CopyAbsolutePath(file, &settings_.log_file);
+  }
+}
+
+void Process::ReadExe() {
+  std::array<char, 4096> path;
+  const long size = sys::Readlink("/proc/self/exe", path.data(), path.size());
+  if (size <= 0) {
+    return;
+  }
+  std::string_view name(path.data(), static_cast<size_t>(size));
+  name.remove_prefix(name.rfind('/') + 1);
+  exe_size_ = static_cast<uint8_t>(std::min(name.size(), exe_.size()));
+  std::memcpy(exe_.data(), name.data(), exe_size_);
+}
+
+}  // namespace hooks

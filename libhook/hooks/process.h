@@ -1,0 +1,66 @@
+// Process: what the library knows of the process it was loaded into.
+//
+// Made at the first call that needs it, and kept over fork. Without locks: every thread that comes
+// while there is none makes one, one of them is published, the others are dropped. Reading it is
+// async-signal-safe; making it is so under a launcher, while a library alone parses its config then
+// and allocates.
+#ifndef GOCHAIN_HOOKS_PROCESS_H_
+#define GOCHAIN_HOOKS_PROCESS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "engine/event_log.h"
+#include "engine/session.h"
+#include "engine/settings.h"
+
+namespace hooks {
+
+class Process {
+ public:
+  enum class Standing : uint8_t {
+    kRouting,       // there is a session
+    kSteppedBack,   // none, but the supervisor's filter catches what the real functions do
+    kLoopbackOnly,  // none, and nobody behind: nothing but loopback connections may go out
+  };
+
+  static Process& Get();
+
+  Standing standing() const { return standing_; }
+  engine::Session& session() { return session_; }  // REQUIRES: standing() == kRouting
+  // True where a supervisor's filter catches the calls that the library doesn't make itself.
+  bool supervised() const {
+    return standing_ == Standing::kSteppedBack ||
+           (standing_ == Standing::kRouting && session_.settings().supervised);
+  }
+  // Lets calls of the library past the filter; 0: there is none.
+  uint64_t cookie() const {
+    return standing_ == Standing::kRouting ? session_.settings().cookie : 0;
+  }
+  // Base name of the program; empty where /proc doesn't say.
+  std::string_view exe() const { return {exe_.data(), exe_size_}; }
+  engine::EventLog log() const;
+
+ private:
+  constexpr Process() = default;
+  static Process* Make();
+  static Process g_without_memory;
+
+  void OpenSession();
+  void BuildSession();
+  void ReadSettings();
+  void ReadExe();
+  void Say(engine::LogLevel level, std::string_view message) const { log().Say(level, message); }
+
+  Standing standing_ = Standing::kLoopbackOnly;
+  uint8_t exe_size_ = 0;
+  std::array<char, 255> exe_{};  // NAME_MAX
+  engine::Session session_;
+  engine::Settings settings_;  // of a library alone, and for the log where there is no session
+};
+
+}  // namespace hooks
+
+#endif  // GOCHAIN_HOOKS_PROCESS_H_

@@ -1,0 +1,35 @@
+#include "hooks/replacement.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/fd.h"
+#include "base/syscalls.h"
+#include "engine/socket_copy.h"
+#include "hooks/epoll_registrations.h"
+
+namespace hooks {
+
+int ReplaceSocket(int fd, int domain, uint64_t cookie) {
+  const int descriptor_flags = sys::Fcntl(fd, F_GETFD);
+  if (descriptor_flags < 0) {
+    return descriptor_flags;
+  }
+  const base::Fd fresh(sys::PassingSocket(domain, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP, cookie));
+  if (!fresh.valid()) {
+    return fresh.get();
+  }
+  engine::CopySocketOptions(fd, fresh.get());
+  EpollRegistrations registrations;
+  registrations.Collect(fd);
+  // While the old file still has the number: an entry of epoll is found by both.
+  registrations.Remove(fd);
+  const long result =
+      sys::Call(SYS_dup3, fresh.get(), fd, (descriptor_flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
+  registrations.Add(fd);
+  return static_cast<int>(result);
+}
+
+}  // namespace hooks

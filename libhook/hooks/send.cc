@@ -1,0 +1,160 @@
+// sendto, sendmsg, sendmmsg: with an address they reach out. A datagram goes where the rules say
+// direct; MSG_FASTOPEN on a stream socket (tcp(7)) is a connect and then a send.
+// Async-signal-safe. Without an address they are the real call and two loads.
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+
+#include "base/text.h"
+#include "hooks/connect.h"
+#include "hooks/destination.h"
+#include "hooks/errno_keeper.h"
+#include "hooks/next.h"
+#include "hooks/process.h"
+
+namespace hooks {
+namespace {
+
+enum class Verdict : uint8_t { kReal, kDialFirst, kRefuse };
+
+// Once a process: programs try again.
+void SayBlocked(const Process& process, const base::Endpoint& endpoint) {
+  static constinit std::atomic_flag said = ATOMIC_FLAG_INIT;
+  if (said.test_and_set(std::memory_order_relaxed)) {
+    return;
+  }
+  std::array<char, base::kMaxEndpointText> target;
+  std::array<char, 512> line;
+  base::TextWriter text(line);
+  text.Append("UDP to ").Append(endpoint.Text(target)).Append(" is blocked, as all UDP is that no");
+  text.Append(" rule sends direct [").Append(process.exe()).Append(" ");
+  text.AppendNumber(static_cast<uint64_t>(sys::Getpid())).Append("]");
+  process.log().Say(engine::LogLevel::kWarn, text.view());
+}
+
+Verdict Judge(int fd, const void* address, socklen_t length, int flags) {
+  const Destination destination =
+      DestinationOfSend(fd, static_cast<const sockaddr*>(address), length);
+  if (destination.kind == Destination::Kind::kNotOurs) {
+    return Verdict::kReal;
+  }
+  if (destination.kind == Destination::Kind::kStream) {
+    // Without MSG_FASTOPEN the kernel ignores the address of a stream socket.
+    return (flags & MSG_FASTOPEN) != 0 ? Verdict::kDialFirst : Verdict::kReal;
+  }
+  Process& process = Process::Get();
+  if (IsLeftToLibc(process, destination) || MaySendDatagram(process, destination.endpoint)) {
+    return Verdict::kReal;
+  }
+  SayBlocked(process, destination.endpoint);
+  return Verdict::kRefuse;
+}
+
+Verdict Judge(int fd, const msghdr& message, int flags) {
+  return message.msg_name != nullptr ? Judge(fd, message.msg_name, message.msg_namelen, flags)
+                                     : Verdict::kReal;
+}
+
+// The message without its address, for a socket that is connected by now.
+msghdr WithoutAddress(const msghdr& message) {
+  msghdr out = message;
+  out.msg_name = nullptr;
+  out.msg_namelen = 0;
+  return out;
+}
+
+ssize_t SendMessage(int fd, const msghdr& message, int flags) {
+  const int result =
+      ConnectSocket(fd, static_cast<const sockaddr*>(message.msg_name), message.msg_namelen);
+  if (result < 0) {
+    return result;
+  }
+  const msghdr rest = WithoutAddress(message);
+  return FromC(real::sendmsg(fd, &rest, flags & ~MSG_FASTOPEN));
+}
+
+ssize_t Sendto(int fd, const void* data, size_t size, int flags, const sockaddr* address,
+               socklen_t length) {
+  switch (Judge(fd, address, length, flags)) {
+    case Verdict::kReal:
+      return FromC(real::sendto(fd, data, size, flags, address, length));
+    case Verdict::kRefuse:
+      return -EACCES;
+    case Verdict::kDialFirst:
+      break;
+  }
+  if (const int result = ConnectSocket(fd, address, length); result < 0) {
+    return result;
+  }
+  return FromC(real::sendto(fd, data, size, flags & ~MSG_FASTOPEN, nullptr, 0));
+}
+
+ssize_t Sendmsg(int fd, const msghdr* message, int flags) {
+  switch (Judge(fd, *message, flags)) {
+    case Verdict::kReal:
+      return FromC(real::sendmsg(fd, message, flags));
+    case Verdict::kRefuse:
+      return -EACCES;
+    case Verdict::kDialFirst:
+      break;
+  }
+  return SendMessage(fd, *message, flags);
+}
+
+// As the kernel does, what comes before a message that can't be sent is sent and counted.
+int Sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  for (unsigned i = 0; i < count; ++i) {
+    const Verdict verdict = Judge(fd, messages[i].msg_hdr, flags);
+    if (verdict == Verdict::kReal) {
+      continue;
+    }
+    if (i > 0) {
+      return FromC(real::sendmmsg(fd, messages, i, flags));
+    }
+    if (verdict == Verdict::kRefuse) {
+      return -EACCES;
+    }
+    const ssize_t sent = SendMessage(fd, messages[0].msg_hdr, flags);
+    if (sent < 0) {
+      return static_cast<int>(sent);
+    }
+    messages[0].msg_len = static_cast<unsigned>(sent);
+    return 1;
+  }
+  return FromC(real::sendmmsg(fd, messages, count, flags));
+}
+
+}  // namespace
+
+namespace exported {
+
+ssize_t sendto(int fd, const void* data, size_t size, int flags, const sockaddr* address,
+               socklen_t length) {
+  if (address == nullptr) {
+    return real::sendto(fd, data, size, flags, address, length);
+  }
+  const ErrnoKeeper keeper;
+  return keeper.Return(Sendto(fd, data, size, flags, address, length));
+}
+
+ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  if (message == nullptr || message->msg_name == nullptr) {
+    return real::sendmsg(fd, message, flags);
+  }
+  const ErrnoKeeper keeper;
+  return keeper.Return(Sendmsg(fd, message, flags));
+}
+
+int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  if (messages == nullptr) {
+    return real::sendmmsg(fd, messages, count, flags);
+  }
+  const ErrnoKeeper keeper;
+  return keeper.Return(Sendmmsg(fd, messages, count, flags));
+}
+
+}  // namespace exported
+}  // namespace hooks

@@ -1,0 +1,63 @@
+// gethostbyname NAME: what the gethostbyname family makes of NAME, a line each. The lines have to
+// be those of a name that DNS gives one IPv4 address; `--hide-address` prints "A" for it.
+#include "program.h"
+
+static int hide_address;
+
+static void Print(const char* call, const struct hostent* entry) {
+  printf("%s:", call);
+  if (entry == NULL) {
+    printf(" none, h_errno %d\n", h_errno);
+    return;
+  }
+  printf(" %s type=%d length=%d", entry->h_name, entry->h_addrtype, entry->h_length);
+  for (char** alias = entry->h_aliases; *alias != NULL; ++alias) {
+    printf(" alias=%s", *alias);
+  }
+  for (char** address = entry->h_addr_list; *address != NULL; ++address) {
+    char text[INET6_ADDRSTRLEN] = "?";
+    inet_ntop(entry->h_addrtype, *address, text, sizeof text);
+    printf(" %s", hide_address ? "A" : text);
+  }
+  printf("\n");
+}
+
+static void Reentrant(const char* name, int family, size_t size) {
+  struct hostent entry;
+  struct hostent* result = (struct hostent*)16;
+  int error = 0;
+  char* buffer = malloc(size);
+  const int code = family == 0
+                       ? gethostbyname_r(name, &entry, buffer, size, &result, &error)
+                       : gethostbyname2_r(name, family, &entry, buffer, size, &result, &error);
+  printf("family %d, %zu bytes: returns %s, result %s, h_errno %d:", family, size, ErrnoName(code),
+         result == &entry ? "set"
+         : result == NULL ? "null"
+                          : "untouched",
+         error);
+  h_errno = error;
+  Print("", result == &entry ? result : NULL);
+  free(buffer);
+}
+
+int main(int argc, char** argv) {
+  if (argc > 1 && strcmp(argv[1], "--hide-address") == 0) {
+    hide_address = 1;
+    --argc;
+    ++argv;
+  }
+  if (argc != 2) {
+    Usage("gethostbyname [--hide-address] NAME");
+  }
+  const char* name = argv[1];
+  h_errno = 0;
+  Print("gethostbyname", gethostbyname(name));
+  Print("gethostbyname2 AF_INET", gethostbyname2(name, AF_INET));
+  Print("gethostbyname2 AF_INET6", gethostbyname2(name, AF_INET6));
+  const int families[] = {0, AF_INET, AF_INET6};
+  for (int i = 0; i < 3; ++i) {
+    Reentrant(name, families[i], 4096);
+    Reentrant(name, families[i], 8);
+  }
+  return 0;
+}

@@ -1,0 +1,32 @@
+# The test programs: $(OUT)/programs/NAME, NAME-static, and with musl-gcc NAME-musl and
+# NAME-musl-static. `make programs` builds all of them.
+PROGRAM_SRCS := $(wildcard tests/programs/*.c)
+PROGRAM_NAMES := $(PROGRAM_SRCS:tests/programs/%.c=%)
+PROGRAM_DIR := $(OUT)/programs
+PROGRAM_CFLAGS := -std=gnu11 -O1 -g1 -Wall -Wextra -Werror -D_GNU_SOURCE
+MUSL_CC := $(shell command -v musl-gcc)
+
+PROGRAMS := $(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%) $(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%-static) \
+  $(if $(MUSL_CC),$(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%-musl) \
+    $(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%-musl-static))
+
+.PHONY: programs
+programs: $(PROGRAMS)
+
+$(PROGRAM_DIR)/%: tests/programs/%.c tests/programs/program.h
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_CFLAGS) $< -o $@ -lpthread
+
+# The linker warns that a static getaddrinfo wants the same glibc at run time; that is the point.
+$(PROGRAM_DIR)/%-static: tests/programs/%.c tests/programs/program.h
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread -Wl,--no-warnings 2>/dev/null || \
+	  $(CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread
+
+$(PROGRAM_DIR)/%-musl: tests/programs/%.c tests/programs/program.h
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(PROGRAM_CFLAGS) $< -o $@ -lpthread
+
+$(PROGRAM_DIR)/%-musl-static: tests/programs/%.c tests/programs/program.h
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread
