@@ -78,6 +78,7 @@ void HttpReplyHead::Take(char c) {
   if (c == '\n') {
     const bool empty = column_ == 0 || (column_ == 1 && last_ == '\r');
     column_ = 0;
+    line_.DropBack('\r');
     if (empty) {
       EndHead();
     }

@@ -45,6 +45,9 @@ class HttpReplyHead {
         text_[size_++] = c;
       }
     }
+    void DropBack(char c) {
+      if (size_ > 0 && text_[size_ - 1u] == c) --size_;
+    }
     void Clear() { size_ = 0; }
     std::string_view view() const { return {text_.data(), size_}; }
 
