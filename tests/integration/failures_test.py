@@ -26,9 +26,9 @@ except OSError as e:
 class Case:
     """`hops` builds the chain; `line` is what the one line must contain."""
 
-    def __init__(self, hops, error, line, target=None, root=False, timeout=2):
+    def __init__(self, hops, error, line, target=None, root=False, timeout=2, ns="open"):
         self.hops, self.error, self.line, self.target = hops, error, line, target
-        self.root, self.timeout = root, timeout
+        self.root, self.timeout, self.ns = root, timeout, ns
 
 
 def second_hop(make):
@@ -55,7 +55,8 @@ def dead(address):
 
 CASES = {
     "proxy down": Case(dead(world.PROXY_SIDE[0]), "ECONNREFUSED", world.PROXY_SIDE[0]),
-    "proxy without route": Case(lambda _: ["socks5://192.0.2.1:1080"], "ENETUNREACH", "192.0.2.1"),
+    "proxy without route": Case(lambda _: ["socks5://192.0.2.1:1080"], "ENETUNREACH", "192.0.2.1",
+                                ns="client"),
     "proxy hangs": Case(lambda p: [f"socks5://{world.PROXY_SIDE[0]}:{p.fault('hang').port}"],
                         "ETIMEDOUT", "timed out"),
     "http proxy hangs": Case(lambda p: [f"http://{world.PROXY_SIDE[0]}:{p.fault('hang').port}"],
@@ -73,7 +74,7 @@ CASES = {
     "no http password": Case(missing(proxies.Squid), "EACCES", "407", root=True),
     "second hop down": Case(
         second_hop(lambda p: f"http://{world.PROXY_INNER[0]}:{p.dead_port()}"), "ECONNREFUSED",
-        world.PROXY_INNER[0]),
+        "hop1"),
     "second hop hangs": Case(
         second_hop(lambda p: "http://{}:{}".format(
             world.PROXY_INNER[0], p.fault("hang", address=world.PROXY_INNER[0]).port)),
@@ -113,7 +114,7 @@ def test_errno_and_one_line(runner, peers, capture, case, mode, how):
     run = runner.run(
         ["/usr/bin/python3", "-c", CONNECT, case.target or world.TARGET[0], "9"]
         + (["nonblocking"] if how == "nonblocking" else []),
-        mode=mode, conf=conf, log=None, place=runner.place.but(ns="open"))
+        mode=mode, conf=conf, log=None, place=runner.place.but(ns=case.ns))
     assert run.must_succeed().out == case.error + "\n", str(run)
     assert not capture.packets(), str(run)
     lines = run.warnings()

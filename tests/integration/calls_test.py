@@ -1,0 +1,71 @@
+"""tests/programs: one kind of call each, under every door. What a program prints must be what it
+prints alone, with nothing in between."""
+
+import os
+
+import pytest
+
+from gochain import MODES, door_of
+
+# program, arguments before HOST PORT
+CALLS = (
+    [("connect", how) for how in
+     ("blocking", "nonblocking", "threads", "fork", "vfork", "grandchild", "raw", "asm")]
+    + [("fastopen", how + suffix) for how in ("sendto", "sendmsg", "sendmmsg", "option")
+       for suffix in ("", "+")]
+    + [("epoll",), ("socket_options",), ("getpeername",), ("connect_errors",)]
+)
+PAST_THE_LIBRARY = {"raw", "asm"}
+KINDS = {"dynamic": "", "static": "-static", "musl": "-musl", "musl-static": "-musl-static"}
+
+
+@pytest.fixture(scope="session")
+def echo(peers):
+    return peers.responder()
+
+
+@pytest.fixture(scope="session")
+def said_alone():
+    return {}
+
+
+def program(runner, name, kind):
+    path = os.path.join(runner.gochain.programs, name + KINDS[kind])
+    if not os.path.exists(path):
+        pytest.skip(f"{name}{KINDS[kind]} is not built")
+    return path
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_call_is_as_without_gochain(runner, peers, echo, capture, said_alone, call, kind, mode):
+    unseen = PAST_THE_LIBRARY.intersection(call) or "static" in kind
+    if unseen and mode == "preload":
+        pytest.skip("the library can't see this")
+    argv = [program(runner, call[0], kind), *call[1:], echo.address, str(echo.port)]
+    place = runner.place.but(ns="open")
+    key = (call, "musl" in kind)
+    if key not in said_alone:
+        # In the target's own namespace: late packets of it would look like leaks.
+        said_alone[key] = runner.alone(argv, runner.place.but(ns="target")).out
+        assert said_alone[key]
+    run = runner.run(argv, mode=mode, hops=peers.one_hop(), place=place)
+    assert run.out == said_alone[key], str(run)
+    assert not capture.packets(), str(run)
+    connects = run.of("connect", f"{echo.address}:{echo.port}")
+    assert connects, str(run)
+    door = door_of("static" if unseen else "dynamic", mode)
+    allowed = {door} if kind != "musl" else {"preload", "supervise"}
+    assert {event["door"] for event in connects} <= allowed, str(run)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_address_is_inherited_over_three_generations(runner, peers, echo, kind, mode):
+    if "static" in kind and mode == "preload":
+        pytest.skip("the library can't see this")
+    run = runner.run([program(runner, "inherit", kind), "echo.corp.test", str(echo.port), "3"],
+                     mode=mode, hops=peers.two_hops())
+    assert run.must_succeed().out == "ok\n", str(run)
+    assert {event["target"] for event in run.of("connect")} == {f"echo.corp.test:{echo.port}"}
