@@ -19,7 +19,9 @@ int SocketOption(int fd, int name) {
 
 Destination Classify(int fd, const sockaddr* address, socklen_t length, bool unspec_is_inet) {
   Destination out;
-  if (length < sizeof(sockaddr_in) || !IsReadable(address, sizeof(sockaddr_in))) {
+  // The kernel refuses what is longer than its own largest address, a negative length too.
+  if (length < sizeof(sockaddr_in) || length > sizeof(sockaddr_storage) ||
+      !IsReadable(address, sizeof(sockaddr_in))) {
     return out;
   }
   const sa_family_t family = address->sa_family;
