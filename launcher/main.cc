@@ -1,0 +1,119 @@
+// gochain: reads its command line and rules, then explains them or runs COMMAND under them.
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "config/builder.h"
+#include "config/config.h"
+#include "explain.h"
+#include "options.h"
+#include "process/front.h"
+#include "process/job.h"
+#include "process/library_path.h"
+
+namespace {
+
+using process::kOwnFailure;
+
+int Complain(std::string_view message) {
+  fmt::print(stderr, "gochain: {}\n", message);
+  return kOwnFailure;
+}
+
+const char* Variable(const char* name) { return std::getenv(name); }
+
+// Both halves of the pair must be unlike what a stale register holds: never 0, never all ones.
+uint64_t NewCookie() {
+  uint64_t cookie = 0;
+  while (cookie == 0 || ~cookie == 0) {
+    if (getrandom(&cookie, sizeof cookie, 0) != static_cast<ssize_t>(sizeof cookie)) {
+      cookie = static_cast<uint64_t>(getpid()) * 0x9e3779b97f4a7c15u | 1;
+    }
+  }
+  return cookie;
+}
+
+int Explain(const launcher::Options& options, const config::Config& config) {
+  std::string text;
+  std::string error;
+  if (!launcher::Explain(config, options.targets, options.log_format, &text, &error)) {
+    return Complain(error);
+  }
+  fmt::print("{}", text);
+  return std::fflush(stdout) == 0 ? 0 : Complain("cannot write to standard output");
+}
+
+int Run(const launcher::Options& options, std::vector<uint8_t> image) {
+  process::Job job;
+  for (char** argument = options.command; *argument != nullptr; ++argument) {
+    job.command.emplace_back(*argument);
+  }
+  job.settings.mode = options.mode;
+  job.settings.log_level = options.log_level;
+  job.settings.log_format = options.log_format;
+  if (options.log_file.size() >= job.settings.log_file.size()) {
+    return Complain("the log file's path is too long");
+  }
+  std::memcpy(job.settings.log_file.data(), options.log_file.data(), options.log_file.size());
+  job.config_image = std::move(image);
+  job.keep_proxy_env = options.keep_proxy_env;
+  if (job.supervises()) {
+    job.settings.cookie = NewCookie();
+  }
+  if (options.mode != engine::Mode::kSupervise) {
+    job.library = process::FindLibrary();
+    if (job.library.empty()) {
+      return Complain(
+          "libgochain.so is neither beside gochain nor in ../lib/gochain; --mode=supervise works "
+          "without it");
+    }
+    if (job.library.find_first_of(": ") != std::string::npos) {
+      return Complain(fmt::format(
+          "'{}' can't be preloaded: ld.so splits LD_PRELOAD at blanks and colons; install gochain "
+          "elsewhere, or use --mode=supervise",
+          job.library));
+    }
+  }
+  if (job.keep_proxy_env && options.log_level >= engine::LogLevel::kWarn) {
+    Complain(
+        "warning: the proxy variables are kept: programs that read them dial that proxy "
+        "themselves, and the rules see only the proxy");
+  }
+  return process::RunJob(job);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  launcher::Options options;
+  std::string error;
+  if (!launcher::ParseOptions(argc, argv, &options, &error)) {
+    return Complain(error);
+  }
+  if (options.action == launcher::Action::kHelp || options.action == launcher::Action::kVersion) {
+    fmt::print("{}", options.action == launcher::Action::kHelp ? launcher::HelpText()
+                                                               : launcher::VersionText());
+    return 0;
+  }
+  config::Inputs inputs;
+  if (!config::FindInputs(options.config, options.proxies, Variable, &inputs)) {
+    return Complain("no proxy: give -p URL or a rules file");
+  }
+  config::Built built = config::Build(inputs);
+  for (const config::Diagnostic& diagnostic : built.diagnostics) {
+    Complain(diagnostic.Text());
+  }
+  if (!built.diagnostics.empty()) {
+    return kOwnFailure;
+  }
+  if (options.action == launcher::Action::kExplain) {
+    const auto config = config::Config::FromImage(built.image);
+    return config.ok() ? Explain(options, config.value()) : Complain("internal: bad config image");
+  }
+  return Run(options, std::move(built.image));
+}
