@@ -1,0 +1,277 @@
+#include "chain/dial.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scripted_proxies.h"
+
+namespace chain {
+namespace {
+
+using base::Cause;
+using State = Dial::State;
+
+Dial Connected(const Chain& chain) {
+  Dial dial(chain.config(), kWhole, kTarget);
+  dial.Start(0);
+  dial.Connected(0, 0);
+  return dial;
+}
+
+// Runs both ends until nothing moves any more.
+State RunBoth(Dial& dial, Peer& peer, size_t max = SIZE_MAX) {
+  do {
+    if (dial.state() == State::kWantRead || dial.state() == State::kWantWrite) {
+      dial.Advance(peer.client_fd(), 0);
+    }
+  } while (peer.Play(max));
+  return dial.state();
+}
+
+std::string Rest(int fd) {
+  char buffer[256];
+  const ssize_t got = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+  return got > 0 ? std::string(buffer, static_cast<size_t>(got)) : std::string();
+}
+
+// Bit i of `bits` chooses the protocol of hop i.
+std::vector<ProxyType> Types(size_t count, unsigned bits) {
+  std::vector<ProxyType> types;
+  for (size_t i = 0; i < count; ++i) {
+    types.push_back((bits >> i & 1) != 0 ? ProxyType::kHttp : ProxyType::kSocks5);
+  }
+  return types;
+}
+
+void ExpectTunnel(const std::vector<ProxyType>& types, size_t piece) {
+  const Chain chain(types);
+  auto script = Script(types);
+  script.back().reply += "SSH-2.0-tunnel";
+  Peer peer(script);
+  Dial dial = Connected(chain);
+  EXPECT_EQ(RunBoth(dial, peer, piece), State::kDone) << types.size() << " hops";
+  EXPECT_EQ(Rest(peer.client_fd()), "SSH-2.0-tunnel");
+}
+
+TEST(DialTest, ReachesTheTunnelThroughEveryOrderOfFourHops) {
+  for (unsigned bits = 0; bits < 16; ++bits) {
+    ExpectTunnel(Types(4, bits), SIZE_MAX);
+  }
+}
+
+TEST(DialTest, ReachesTheTunnelThrough1To16Hops) {
+  for (size_t count = 1; count <= config::kMaxHops; ++count) {
+    for (const unsigned bits : {0x0000u, 0xffffu, 0x5555u, 0xaaaau, 0x0ff0u, 0x6d2bu}) {
+      ExpectTunnel(Types(count, bits), SIZE_MAX);
+    }
+  }
+}
+
+TEST(DialTest, ReachesTheTunnelWhereRepliesComeInPieces) {
+  for (const size_t piece : {1u, 2u, 3u, 7u}) {
+    ExpectTunnel(Types(3, 0b010), piece);
+    ExpectTunnel(Types(3, 0b101), piece);
+  }
+}
+
+TEST(DialTest, IsDoneOnceConnectedWhereThereIsNoHop) {
+  const Chain chain({});
+  Dial dial(chain.config(), {config::RouteKind::kDirect, 0}, kTarget);
+  dial.Start(0);
+  EXPECT_EQ(dial.state(), State::kConnect);
+  dial.Connected(0, 0);
+  EXPECT_EQ(dial.state(), State::kDone);
+}
+
+TEST(DialTest, GoesThroughASingleProxyWithItsCredentials) {
+  const Chain chain({ProxyType::kHttp}, "alice", "secret");
+  Dial dial(chain.config(), {config::RouteKind::kProxy, 0}, kTarget);
+  dial.Start(0);
+  dial.Connected(0, 0);
+  Peer peer(
+      {{"CONNECT target.example:443 HTTP/1.1\r\nHost: target.example:443\r\n"
+        "Proxy-Authorization: Basic YWxpY2U6c2VjcmV0\r\n\r\n",
+        kHttpOk}});
+  EXPECT_EQ(RunBoth(dial, peer), State::kDone);
+}
+
+TEST(DialTest, NamesTheHopThatRefused) {
+  for (size_t count = 1; count <= 5; ++count) {
+    for (size_t bad = 0; bad < count; ++bad) {
+      const auto types = Types(count, 0b01010);
+      auto script = Script(types);
+      size_t turn = 0;
+      for (size_t i = 0; i <= bad; ++i) turn += types[i] == ProxyType::kSocks5 ? 2 : 1;
+      script[turn - 1].reply = types[bad] == ProxyType::kSocks5
+                                   ? Raw("\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00")
+                                   : "HTTP/1.1 502 Bad Gateway\r\n\r\n<html>";
+      const Chain chain(types);
+      Peer peer(script);
+      Dial dial = Connected(chain);
+      ASSERT_EQ(RunBoth(dial, peer), State::kFailed);
+      EXPECT_EQ(dial.failure().cause, Cause::kRefused);
+      EXPECT_EQ(dial.failure().speaker, base::Failure::Speaker::kTarget);
+      EXPECT_EQ(dial.failure().hop, bad) << "of " << count;
+      EXPECT_EQ(peer.turn(), turn) << "says nothing after a failure";
+    }
+  }
+}
+
+TEST(DialTest, FailsWherePeerClosesInsideAnyHandshake) {
+  const auto types = Types(3, 0b010);
+  const auto script = Script(types);
+  const size_t hop_of_turn[] = {0, 0, 1, 2, 2};
+  for (size_t turn = 0; turn < script.size(); ++turn) {
+    auto cut = script;
+    cut.resize(turn + 1);
+    cut.back().reply.pop_back();
+    const Chain chain(types);
+    Peer peer(cut);
+    Dial dial = Connected(chain);
+    ASSERT_EQ(RunBoth(dial, peer), State::kWantRead);
+    peer.Close();
+    ASSERT_EQ(RunBoth(dial, peer), State::kFailed);
+    EXPECT_EQ(dial.failure().cause, Cause::kClosedEarly);
+    EXPECT_EQ(dial.failure().hop, hop_of_turn[turn]);
+  }
+}
+
+TEST(DialTest, FailsWherePeerResets) {
+  const Chain chain({ProxyType::kSocks5});
+  Peer peer({}, AF_INET);
+  Dial dial = Connected(chain);
+  ASSERT_EQ(dial.Advance(peer.client_fd(), 0), State::kWantRead);
+  peer.Reset();
+  ASSERT_EQ(dial.Advance(peer.client_fd(), 0), State::kFailed);
+  EXPECT_EQ(dial.failure().cause, Cause::kClosedEarly);
+  EXPECT_EQ(base::ToErrno(dial.failure()), ECONNRESET);
+}
+
+TEST(DialTest, RaisesNoSigpipeWherePeerIsGoneBeforeSending) {
+  const Chain chain({ProxyType::kHttp});
+  Peer peer({});
+  peer.Close();
+  Dial dial = Connected(chain);
+  ASSERT_EQ(dial.Advance(peer.client_fd(), 0), State::kFailed);
+  EXPECT_EQ(dial.failure().cause, Cause::kClosedEarly);
+}
+
+TEST(DialTest, NeitherBlocksNorWritesTheStatusFlags) {
+  const Chain chain({ProxyType::kHttp});
+  Peer peer({});
+  const int flags = fcntl(peer.client_fd(), F_GETFL);
+  ASSERT_EQ(flags & O_NONBLOCK, 0);
+  Dial dial = Connected(chain);
+  EXPECT_EQ(dial.Advance(peer.client_fd(), 0), State::kWantRead);
+  EXPECT_EQ(dial.Advance(peer.client_fd(), 0), State::kWantRead);
+  EXPECT_EQ(fcntl(peer.client_fd(), F_GETFL), flags);
+}
+
+TEST(DialTest, WantsToWriteWhileTheSocketIsFull) {
+  const Chain chain({ProxyType::kSocks5});
+  Peer peer({});
+  const std::string filler(1024, 'f');
+  while (send(peer.client_fd(), filler.data(), filler.size(), MSG_DONTWAIT) > 0) {
+  }
+  Dial dial = Connected(chain);
+  EXPECT_EQ(dial.Advance(peer.client_fd(), 0), State::kWantWrite);
+  std::string drained;
+  char buffer[4096];
+  for (ssize_t got; (got = recv(peer.own_fd(), buffer, sizeof buffer, MSG_DONTWAIT)) > 0;) {
+    drained.append(buffer, static_cast<size_t>(got));
+  }
+  EXPECT_TRUE(drained.ends_with('f'));
+  EXPECT_EQ(dial.Advance(peer.client_fd(), 0), State::kWantRead);
+  EXPECT_EQ(Rest(peer.own_fd()), Raw("\x05\x01\x00"));
+}
+
+TEST(DialTest, ReportsFailedConnectAsTheFirstHops) {
+  const Chain chain({ProxyType::kHttp, ProxyType::kHttp});
+  const std::pair<int, Cause> rows[] = {{ECONNREFUSED, Cause::kRefused},
+                                        {EHOSTUNREACH, Cause::kHostUnreachable},
+                                        {ETIMEDOUT, Cause::kTimedOut},
+                                        {EMFILE, Cause::kLocal}};
+  for (const auto& [error, cause] : rows) {
+    Dial dial(chain.config(), kWhole, kTarget);
+    dial.Start(0);
+    dial.Connected(error, 5);
+    ASSERT_EQ(dial.state(), State::kFailed);
+    EXPECT_EQ(dial.failure().cause, cause);
+    EXPECT_EQ(dial.failure().hop, 0);
+    EXPECT_EQ(dial.failure().speaker, base::Failure::Speaker::kHop);
+    EXPECT_EQ(base::ToErrno(dial.failure()), error);
+  }
+}
+
+TEST(DialTest, CountsEachHopsTimeFromItsOwnStart) {
+  const auto types = Types(2, 0b11);
+  const Chain chain(types);
+  Peer peer(Script(types));
+  Dial dial(chain.config(), kWhole, kTarget);
+  dial.Start(1000);
+  EXPECT_EQ(dial.deadline_ms(), 1000 + kTimeoutMs);
+  dial.Connected(0, 3000);
+  EXPECT_EQ(dial.deadline_ms(), 1000 + kTimeoutMs) << "the connect is part of the first hop's time";
+  dial.Advance(peer.client_fd(), 3000);
+  while (peer.Play(SIZE_MAX)) {
+  }
+  dial.Advance(peer.client_fd(), 7000);
+  EXPECT_EQ(dial.hop(), 1u);
+  EXPECT_EQ(dial.deadline_ms(), 7000 + kTimeoutMs);
+}
+
+TEST(DialTest, BlamesTheHopAtWorkWhenTimeIsUp) {
+  const auto types = Types(2, 0b00);
+  const Chain chain(types);
+  auto script = Script(types);
+  script.resize(3);
+  Peer peer(script);
+  Dial dial = Connected(chain);
+  ASSERT_EQ(RunBoth(dial, peer), State::kWantRead);
+  dial.TimeOut();
+  EXPECT_EQ(dial.state(), State::kFailed);
+  EXPECT_EQ(dial.failure().cause, Cause::kTimedOut);
+  EXPECT_EQ(dial.failure().hop, 1);
+}
+
+TEST(DialTest, FailsBeforeSendingWhatTheProtocolCannotCarry) {
+  const Chain chain({ProxyType::kSocks5}, std::string(256, 'u'));
+  Peer peer({});
+  Dial dial = Connected(chain);
+  ASSERT_EQ(dial.Advance(peer.client_fd(), 0), State::kFailed);
+  EXPECT_EQ(dial.failure().cause, Cause::kAuthentication);
+  EXPECT_EQ(Rest(peer.own_fd()), "");
+}
+
+TEST(DialTest, AsksForTheNextHopByAddressWhereItHasOne) {
+  config::ImageWriter writer;
+  config::Chain hops;
+  for (const char* host : {"192.0.2.1", "2001:db8::2"}) {
+    config::Proxy proxy;
+    proxy.name = writer.AddText(host);
+    proxy.type = ProxyType::kHttp;
+    proxy.host = writer.AddText(host);
+    proxy.port = 8080;
+    hops.hops[hops.hop_count++] = writer.AddProxy(proxy);
+  }
+  hops.name = writer.AddText("chain");
+  writer.AddChain(hops);
+  const std::vector<uint8_t> image = writer.Finish();
+  auto config = config::Config::FromImage(image);
+  ASSERT_TRUE(config.ok());
+  Dial dial(config.value(), kWhole, kTarget);
+  dial.Start(0);
+  dial.Connected(0, 0);
+  Peer peer({});
+  dial.Advance(peer.client_fd(), 0);
+  EXPECT_TRUE(Rest(peer.own_fd()).starts_with("CONNECT [2001:db8::2]:8080 HTTP/1.1\r\n"));
+}
+
+}  // namespace
+}  // namespace chain
