@@ -86,7 +86,7 @@ $(OUT)/libgochain.map: libhook/hooks/hooks.def scripts/version-script
 $(LIBRARY): $(HOOK_OBJS) $(CORE_LIB) $(OUT)/libgochain.map
 	$(CC) -shared $(SAN) -o $@ $(HOOK_OBJS) $(CORE_LIB) $(INIH) -static-libgcc \
 	  -Wl,--version-script=$(OUT)/libgochain.map -Wl,--exclude-libs,ALL -Wl,--gc-sections \
-	  -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-O1 -Wl,--hash-style=gnu -ldl
+	  -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 -Wl,--hash-style=gnu -ldl
 
 LAUNCHER_LIBS := -linih -lseccomp -lpthread
 $(LAUNCHER): $(OUT)/launcher/main.o $(LAUNCHER_LIB) $(CORE_LIB)
