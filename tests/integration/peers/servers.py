@@ -186,9 +186,14 @@ class Responder:
                 record.ended.set()
 
     def stop(self):
+        _stop_listening(self._server)
+
+
+def _stop_listening(server):
+    if server.fileno() >= 0:
         # close() alone does not wake a thread in accept().
-        self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
 
 
 class Connection:
@@ -235,5 +240,4 @@ class Fault:
                 self.dropped.set()
 
     def stop(self):
-        self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        _stop_listening(self._server)
