@@ -85,6 +85,8 @@ int Integer(int fd, int level, int name) {
   return sys::Getsockopt(fd, level, name, &value, &size) == 0 ? value : 0;
 }
 
+int Domain(int fd) { return Integer(fd, SOL_SOCKET, SO_DOMAIN); }
+
 // The kernel doubles what it is told and tells the double; sizes that nobody set tune themselves.
 void CopyBufferSizes(int from, int to) {
   const int locks = Integer(from, SOL_SOCKET, kSoBufLock);
@@ -105,7 +107,7 @@ struct NetworkOptions {
 };
 
 NetworkOptions OptionsOf(int fd) {
-  return Integer(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6
+  return Domain(fd) == AF_INET6
              ? NetworkOptions{{IPPROTO_IPV6, IPV6_TCLASS},
                               {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
                               {IPPROTO_IPV6, IPV6_MTU_DISCOVER}}
@@ -128,7 +130,16 @@ void CopyStatusFlags(int from, int to) {
   sys::Fcntl(to, F_SETFL, flags & (O_NONBLOCK | O_ASYNC));
 }
 
+// The mark: off on the stand-in and on everywhere else, since it means nothing to a stream socket.
+constexpr Option kMark = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP};
+
 }  // namespace
+
+bool StandsForIpv4(int fd) {
+  int value = 1;
+  socklen_t size = sizeof value;
+  return sys::Getsockopt(fd, kMark.level, kMark.name, &value, &size) == 0 && value == 0;
+}
 
 void CopySocketOptions(int from, int to) {
   for (const Option option : kOptions) {
@@ -141,6 +152,10 @@ void CopySocketOptions(int from, int to) {
   Copy(from, source.mtu_discovery, to, destination.mtu_discovery);
   CopyBufferSizes(from, to);
   CopyStatusFlags(from, to);
+  if (Domain(from) == AF_INET && Domain(to) == AF_INET6) {
+    const int off = 0;
+    sys::Setsockopt(to, kMark.level, kMark.name, &off, sizeof off);
+  }
 }
 
 }  // namespace engine

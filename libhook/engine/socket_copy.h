@@ -10,6 +10,11 @@ namespace engine {
 // at its default. Not copied: a bound address, filters (SO_ATTACH_*), TCP_ULP, TCP_MD5SIG.
 void CopySocketOptions(int from, int to);
 
+// True for an AF_INET6 socket that CopySocketOptions made the stand-in of an AF_INET one: its
+// program expects IPv4 socket addresses of it. The mark is in the socket, so it goes where that
+// goes.
+bool StandsForIpv4(int fd);
+
 }  // namespace engine
 
 #endif  // GOCHAIN_ENGINE_SOCKET_COPY_H_

@@ -1,6 +1,7 @@
 // getaddrinfo: a name that could go through a proxy gets its made-up address, in libc's own shapes:
 // libc is asked about the address's text, so hints, services, flags and errors are its own, and so
 // is the list that freeaddrinfo frees. RFC 3493 §6.1.
+#include <gnu/libc-version.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -10,6 +11,9 @@
 #include "hooks/errno_keeper.h"
 #include "hooks/lookup.h"
 #include "hooks/next.h"
+
+// The same library is loaded into programs of either libc; musl has no such function.
+#pragma weak gnu_get_libc_version
 
 namespace hooks {
 namespace {
@@ -46,24 +50,21 @@ addrinfo NumericHints(const addrinfo* hints) {
 
 // The canonical name is the name itself, as DNS would say where there is no alias; it stands in the
 // first entry. libc has the address's text there.
-int NameFirstEntry(const char* node, addrinfo* list) {
-  if (list->ai_canonname == nullptr) {
-    return 0;
-  }
+bool NameFirstEntry(const char* node, addrinfo* list) {
   size_t size = std::strlen(node);
   if (size > 1 && node[size - 1] == '.') {
     --size;
   }
   char* const name = strndup(node, size);
   if (name == nullptr) {
-    return EAI_MEMORY;
+    return false;
   }
-#ifdef __GLIBC__
-  // musl keeps the text in the list's own memory, where nothing longer fits.
-  std::free(list->ai_canonname);
-#endif
+  // musl keeps the text in the list's own memory, where nothing longer fits, and frees only that.
+  if (gnu_get_libc_version != nullptr) {
+    std::free(list->ai_canonname);
+  }
   list->ai_canonname = name;
-  return 0;
+  return true;
 }
 
 int Getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** result) {
@@ -77,28 +78,40 @@ int Getaddrinfo(const char* node, const char* service, const addrinfo* hints, ad
       return real::getaddrinfo(node, service, hints, result);
     }
   }
-  const int flags = hints != nullptr ? hints->ai_flags : 0;
+  const int flags = hints != nullptr ? hints->ai_flags : AI_V4MAPPED | AI_ADDRCONFIG;
   if ((flags & AI_IDN) != 0 && !IsAscii(node)) {
     // libc would need libidn2; a proxy wants the ASCII form, which is the program's to make.
     return EAI_IDN_ENCODE;
   }
   const NameAnswer answer = LookUpName(node);
-  switch (answer.kind) {
-    case NameAnswer::Kind::kReal:
-      return real::getaddrinfo(node, service, hints, result);
-    case NameAnswer::Kind::kNoSuchName:
-      return EAI_NONAME;
-    case NameAnswer::Kind::kRefused:
-      return EAI_FAIL;
-    case NameAnswer::Kind::kMadeUp:
-      break;
+  if (answer.kind == NameAnswer::Kind::kReal) {
+    return real::getaddrinfo(node, service, hints, result);
   }
-  const int error = real::getaddrinfo(Text(answer.address).data(), service, &numeric, result);
+  // Without an answer it is any address's text: libc looks at the other arguments first.
+  addrinfo* list = nullptr;
+  const int error = real::getaddrinfo(Text(answer.address).data(), service, &numeric, &list);
+  if (error != 0 && error != EAI_ADDRFAMILY) {
+    return error;
+  }
+  if (answer.kind != NameAnswer::Kind::kMadeUp) {
+    if (error == 0) {
+      freeaddrinfo(list);
+    }
+    return answer.kind == NameAnswer::Kind::kRefused ? EAI_FAIL : EAI_NONAME;
+  }
   if (error == EAI_ADDRFAMILY) {
     // IPv6 alone: a name without AAAA record, no longer an IPv4 address.
     return EAI_NODATA;
   }
-  return error != 0 ? error : NameFirstEntry(node, *result);
+  for (addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+    entry->ai_flags = flags;
+  }
+  if ((flags & AI_CANONNAME) != 0 && !NameFirstEntry(node, list)) {
+    freeaddrinfo(list);
+    return EAI_MEMORY;
+  }
+  *result = list;
+  return 0;
 }
 
 }  // namespace

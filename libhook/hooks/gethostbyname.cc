@@ -36,9 +36,19 @@ bool IsOurs(const char* name, int family, NameAnswer* answer) {
   return answer->kind != NameAnswer::Kind::kReal;
 }
 
-// The value of h_errno, or 0 with the entry filled in; NETDB_INTERNAL where it doesn't fit.
+// The value of h_errno, or 0 with the entry filled in; NETDB_INTERNAL where an entry wouldn't fit,
+// whatever the answer, as libc has it.
 int Fill(const char* name, int family, const NameAnswer& answer, hostent* entry,
          std::span<char> buffer) {
+  std::string_view canonical(name);
+  if (canonical.ends_with('.')) {
+    canonical.remove_suffix(1);
+  }
+  hostent filled;
+  if (!FillHostEntry(canonical.substr(0, base::kMaxNameLength), AF_INET, answer.address.bytes(),
+                     &filled, buffer)) {
+    return NETDB_INTERNAL;
+  }
   switch (answer.kind) {
     case NameAnswer::Kind::kReal:
     case NameAnswer::Kind::kNoSuchName:
@@ -51,12 +61,8 @@ int Fill(const char* name, int family, const NameAnswer& answer, hostent* entry,
   if (family != AF_INET) {
     return NO_DATA;
   }
-  std::string_view canonical(name);
-  if (canonical.ends_with('.')) {
-    canonical.remove_suffix(1);
-  }
-  return FillHostEntry(canonical, family, answer.address.bytes(), entry, buffer) ? 0
-                                                                                 : NETDB_INTERNAL;
+  *entry = filled;
+  return 0;
 }
 
 hostent* Static(const char* name, int family, const NameAnswer& answer) {

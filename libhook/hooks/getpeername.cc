@@ -8,6 +8,7 @@
 
 #include "base/endpoint.h"
 #include "base/syscalls.h"
+#include "engine/socket_copy.h"
 #include "hooks/errno_keeper.h"
 #include "hooks/next.h"
 #include "hooks/process.h"
@@ -53,11 +54,13 @@ int Getpeername(int fd, sockaddr* address, socklen_t* length) {
     return result;
   }
   sockaddr_storage shown;
-  const socklen_t size = base::ToSockaddr(asked->address(), asked->port(), family, &shown);
-  // IPv6 was asked of an IPv4 socket that a replacement made: no sockaddr of the family says it.
-  if (size == 0) {
-    return result;
+  // A socket that was replaced for another family still speaks the old one.
+  if (!asked->address().is_v4()) {
+    family = AF_INET6;
+  } else if (family == AF_INET6 && engine::StandsForIpv4(fd)) {
+    family = AF_INET;
   }
+  const socklen_t size = base::ToSockaddr(asked->address(), asked->port(), family, &shown);
   std::memcpy(address, &shown, std::min(room, size));
   *length = size;
   return 0;

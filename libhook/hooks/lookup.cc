@@ -14,6 +14,22 @@ bool IsLocalhost(std::string_view name) {
   return name == "localhost" || name.ends_with(".localhost");
 }
 
+// RFC 1035 §2.3.4: labels of 1 to 63 bytes.
+bool HasProperLabels(std::string_view name) {
+  constexpr size_t kMaxLabel = 63;
+  for (;;) {
+    const size_t size = name.find('.');
+    const std::string_view label = name.substr(0, size);
+    if (label.empty() || label.size() > kMaxLabel) {
+      return false;
+    }
+    if (size == std::string_view::npos) {
+      return true;
+    }
+    name.remove_prefix(size + 1);
+  }
+}
+
 }  // namespace
 
 NameAnswer LookUpName(std::string_view name) {
@@ -22,7 +38,7 @@ NameAnswer LookUpName(std::string_view name) {
     return {};
   }
   const auto parsed = base::Endpoint::FromName(name, 0);
-  if (!parsed) {
+  if (!parsed || !HasProperLabels(parsed->name())) {
     return {.kind = NameAnswer::Kind::kNoSuchName};
   }
   if (process.standing() == Process::Standing::kLoopbackOnly) {

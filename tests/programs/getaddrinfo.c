@@ -73,10 +73,12 @@ int main(int argc, char** argv) {
   struct addrinfo* list = NULL;
   const int error = getaddrinfo(name, NULL, NULL, &list);
   int count = 0;
+  int all_flags = 0;
   for (const struct addrinfo* entry = list; error == 0 && entry != NULL; entry = entry->ai_next) {
     ++count;
+    all_flags |= entry->ai_flags;
   }
-  printf("no hints: error %d, %d entries\n", error, count);
+  printf("no hints: error %d, %d entries, flags %x\n", error, count, (unsigned)all_flags);
   if (error == 0) {
     freeaddrinfo(list);
   }

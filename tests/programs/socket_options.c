@@ -1,5 +1,5 @@
-// socket_options HOST PORT: what a program sets on a socket before connect is there afterwards,
-// also through a duplicate of the descriptor, and closing it sends FIN.
+// socket_options HOST PORT [own]: what a program sets on a socket before connect is there
+// afterwards, also through a duplicate of the descriptor, and closing it sends FIN.
 #include "program.h"
 
 static const struct {
@@ -26,9 +26,9 @@ static int Get(int fd, size_t i) {
   return value;
 }
 
-static void Check(const struct Target* target, int type) {
+static void Check(const struct Target* target, int type, int own) {
   const int fd = Socket(target, SOCK_STREAM | type);
-  const int copy = dup(fd);
+  const int copy = own ? fd : dup(fd);
   const size_t count = sizeof kOptions / sizeof kOptions[0];
   int before[sizeof kOptions / sizeof kOptions[0]];
   const struct timeval timeout = {.tv_sec = 31, .tv_usec = 0};
@@ -66,7 +66,9 @@ static void Check(const struct Target* target, int type) {
     Die("echo");
   }
   // The server sees the end of what we send and closes; then so do we.
-  close(fd);
+  if (!own) {
+    close(fd);
+  }
   shutdown(copy, SHUT_WR);
   char byte;
   if (ReadSome(copy, &byte, 1) != 0) {
@@ -80,14 +82,14 @@ static void Check(const struct Target* target, int type) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    Usage("socket_options HOST PORT");
+  if (argc != 3 && argc != 4) {
+    Usage("socket_options HOST PORT [own]");
   }
   const struct Target target = FindTarget(argv[1], argv[2]);
-  Check(&target, 0);
-  Check(&target, SOCK_CLOEXEC);
-  Check(&target, SOCK_NONBLOCK);
-  Check(&target, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  Check(&target, 0, argc == 4);
+  Check(&target, SOCK_CLOEXEC, argc == 4);
+  Check(&target, SOCK_NONBLOCK, argc == 4);
+  Check(&target, SOCK_NONBLOCK | SOCK_CLOEXEC, argc == 4);
   printf("ok\n");
   return 0;
 }

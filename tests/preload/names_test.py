@@ -1,0 +1,83 @@
+"""Lookups: shapes and errors have to be libc's own.
+
+The reference is libc itself, asking a small DNS server in namespaces of its own that gives the name
+one IPv4 address and the address that name.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from conftest import LIBRARY
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NAME = "some-host.corp.test"
+
+
+@pytest.fixture
+def compare(library, conf):
+    """Runs a program where DNS knows NAME, without and with the library; both print the same."""
+    flags = "-nm" if os.geteuid() == 0 else "-Urnm"
+    if subprocess.run(["unshare", flags, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("namespaces are refused")
+    prefix = ["unshare", flags, sys.executable, os.path.join(HERE, "with_dns.py"), NAME]
+
+    def run(argv):
+        plain = library.alone(prefix + argv, timeout=60)
+        with_library = ["env", f"LD_PRELOAD={LIBRARY}", f"GOCHAIN_CONF={conf}"]
+        routed = library.alone(prefix + with_library + argv, timeout=60)
+        assert plain.status == 0 and plain.out, str(plain)
+        assert routed.out == plain.out, _difference(plain.out, routed.out)
+
+    return run
+
+
+@pytest.fixture
+def conf(library):
+    return library.rules("socks5://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("name", (NAME, NAME + ".", NAME.upper(), "no such name", "a" * 64 + ".test",
+                                  "x." * 130 + "test", "127.0.0.1", "127.1", "0x7f000001", "::1",
+                                  "localhost"))
+@pytest.mark.parametrize("program", ("getaddrinfo", "gethostbyname"))
+def test_lookup_is_as_libc_has_it(library, compare, program, name):
+    compare([library.program(program), "--hide-address", name])
+
+
+def test_reverse_lookup_is_as_libc_has_it(library, compare):
+    compare([library.program("getnameinfo"), NAME])
+
+
+def test_numeric_looking_name_gets_a_made_up_address(library, conf):
+    run = library.run([library.program("gethostbyname"), "1and1.corp.test"], conf)
+    assert run.out.startswith("gethostbyname: 1and1.corp.test type=2 length=4 198.19."), str(run)
+
+
+@pytest.mark.parametrize("program", ("getaddrinfo", "gethostbyname", "getnameinfo"))
+def test_musl_program_gets_made_up_addresses(library, conf, program):
+    run = library.run([library.program(program, "musl"), NAME], conf)
+    assert run.status == 0 and ("198.19." in run.out or program == "getnameinfo"), str(run)
+    if program == "getnameinfo":
+        assert f"plain: 0 {NAME} https\n" in run.out, str(run)
+
+
+def test_address_that_nobody_may_be_asked_about_has_no_name(library, conf):
+    run = library.run([library.program("getnameinfo"), "192.0.2.7"], conf)
+    assert "plain: 0 192.0.2.7 https\n" in run.out, str(run)
+    assert "name required: -2" in run.out and "gethostbyaddr: none, h_errno 1\n" in run.out, str(run)
+
+
+def test_name_of_a_direct_rule_is_looked_up(library, hosts):
+    """By libc: here by a library that answers for it."""
+    conf = library.folder / "direct.conf"
+    conf.write_text("[gochain]\ndefault = reject\n[rules]\ndirect = echo.test\n")
+    run = library.run([library.program("gethostbyname"), "localhost"], str(conf))
+    assert " 127.0.0.1" in run.out and "198.19." not in run.out, str(run)
+
+
+def _difference(expected, got):
+    lines = [f"- {e}\n+ {g}" for e, g in zip(expected.splitlines(), got.splitlines()) if e != g]
+    return f"{len(lines)} of {len(expected.splitlines())} lines differ:\n" + "\n".join(lines[:20])
