@@ -1,0 +1,201 @@
+#include "config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "config/image.h"
+#include "rules_text.h"
+
+namespace config {
+namespace {
+
+constexpr const char* kRules =
+    "[gochain]\ndefault = c\n"
+    "[proxy a]\nurl = http://u:p@h\n[proxy b]\nurl = socks5://[::1]\n"
+    "[chain c]\nhops = a b\n"
+    "[rules]\ndirect = .x 10.0.0.0/8 fd00::/8:1-2\nb = exe:ssh exe:git@y:22\nreject = g*.z\n";
+
+// An image on its own heap block, so that a read past its end is seen by AddressSanitizer.
+class Bytes {
+ public:
+  explicit Bytes(std::span<const uint8_t> image) : data_(image.begin(), image.end()) {}
+
+  template <typename T>
+  T Get(size_t at) const {
+    T value;
+    std::memcpy(static_cast<void*>(&value), data_.data() + at, sizeof value);
+    return value;
+  }
+  template <typename T>
+  void Set(size_t at, const T& value) {
+    std::memcpy(data_.data() + at, static_cast<const void*>(&value), sizeof value);
+  }
+  uint8_t& operator[](size_t at) { return data_[at]; }
+  size_t size() const { return data_.size(); }
+  base::Result<Config> View() const { return Config::FromImage(data_); }
+
+ private:
+  std::vector<uint8_t> data_;
+};
+
+// Reads all that a view offers; the sum keeps the reads from being optimised away.
+size_t ReadEverything(const Config& config) {
+  size_t sum = 0;
+  const auto text = [&](Text t) {
+    for (const char c : config.text(t)) {
+      sum += static_cast<unsigned char>(c);
+    }
+  };
+  const auto route = [&](Route r) {
+    sum += config.RouteName(r).size();
+    for (size_t i = 0; i < config.HopCount(r); ++i) {
+      text(config.HopAt(r, i).host);
+    }
+  };
+  route(config.globals().default_route);
+  text(config.globals().default_line.line_text);
+  for (const Proxy& proxy : config.proxies()) {
+    text(proxy.name);
+    text(proxy.user);
+    text(proxy.password);
+    text(proxy.source.file);
+  }
+  for (const Chain& chain : config.chains()) {
+    text(chain.name);
+    text(chain.source.line_text);
+  }
+  for (const Pattern& pattern : config.patterns()) {
+    text(pattern.host);
+    text(pattern.exe);
+    text(pattern.written);
+    text(pattern.source.line_text);
+    route(pattern.route);
+    sum += pattern.address.InPrefix(pattern.address, pattern.prefix_bits) ? 1u : 0u;
+  }
+  return sum;
+}
+
+class ConfigTest : public testing::Test {
+ protected:
+  ConfigTest() : built_(kRules), bytes_(built_.image()) {
+    EXPECT_EQ(built_.Complaints(), "");
+    layout_ = LayoutOf(bytes_.Get<ImageHeader>(0));
+  }
+
+  // Changes one member of the record at `at` and expects the image to be refused.
+  template <typename Record, typename Change>
+  void ExpectRefused(size_t at, Change change) {
+    Bytes bytes = bytes_;
+    auto record = bytes.Get<Record>(at);
+    change(record);
+    bytes.Set(at, record);
+    EXPECT_FALSE(bytes.View().ok());
+  }
+
+  BuiltText built_;
+  Bytes bytes_;
+  ImageLayout layout_;
+};
+
+TEST_F(ConfigTest, ReadsItsOwnImage) {
+  const auto view = bytes_.View();
+  ASSERT_TRUE(view.ok());
+  EXPECT_EQ(view->proxies().size(), 2u);
+  EXPECT_EQ(view->chains().size(), 1u);
+  EXPECT_EQ(view->patterns().size(), 6u);
+  EXPECT_GT(ReadEverything(view.value()), 0u);
+}
+
+TEST_F(ConfigTest, RefusesEveryTruncation) {
+  for (size_t size = 0; size < bytes_.size(); ++size) {
+    const std::vector<uint8_t> cut(built_.image().begin(),
+                                   built_.image().begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_FALSE(Config::FromImage(cut).ok()) << size;
+  }
+}
+
+TEST_F(ConfigTest, TakesBytesBehindItsEnd) {
+  std::vector<uint8_t> longer = built_.image();
+  longer.resize(longer.size() + 4096);
+  EXPECT_TRUE(Config::FromImage(longer).ok());
+}
+
+TEST_F(ConfigTest, RefusesAMisalignedImage) {
+  std::vector<uint8_t> moved(1);
+  moved.insert(moved.end(), built_.image().begin(), built_.image().end());
+  EXPECT_FALSE(Config::FromImage(std::span(moved).subspan(1)).ok());
+}
+
+TEST_F(ConfigTest, RefusesBadCounts) {
+  const auto refuse = [this](auto change) { ExpectRefused<ImageHeader>(0, change); };
+  refuse([](ImageHeader& h) { h.magic ^= 1; });
+  refuse([](ImageHeader& h) { h.size += 1; });
+  refuse([](ImageHeader& h) { h.proxy_count += 1; });
+  refuse([](ImageHeader& h) { h.chain_count = 0; });
+  refuse([](ImageHeader& h) { h.pattern_count = UINT32_MAX; });
+  refuse([](ImageHeader& h) { h.text_size = UINT32_MAX; });
+  refuse([](ImageHeader& h) { h.text_size -= 1; });
+}
+
+TEST_F(ConfigTest, RefusesBadGlobals) {
+  const auto refuse = [this](auto change) { ExpectRefused<Globals>(layout_.globals, change); };
+  refuse([](Globals& g) { g.default_route.index = 1; });
+  refuse([](Globals& g) { g.default_route.kind = static_cast<RouteKind>(4); });
+  refuse([](Globals& g) { g.default_source = static_cast<DefaultSource>(4); });
+  refuse([](Globals& g) { g.dns = static_cast<Dns>(2); });
+  refuse([](Globals& g) { g.connect_timeout_ms = 0; });
+  refuse([](Globals& g) { g.default_line.line_text.offset = UINT32_MAX; });
+  refuse([](Globals& g) { g.default_line.file.size = UINT32_MAX; });
+}
+
+TEST_F(ConfigTest, RefusesBadProxiesAndChains) {
+  const auto proxy = [this](auto change) { ExpectRefused<Proxy>(layout_.proxies, change); };
+  proxy([](Proxy& p) { p.type = static_cast<ProxyType>(2); });
+  proxy([](Proxy& p) { p.port = 0; });
+  proxy([](Proxy& p) { p.host.size = 0; });
+  proxy([](Proxy& p) { p.name.offset = 1u << 30; });
+  proxy([](Proxy& p) { p.password.size = 1u << 30; });
+  const auto chain = [this](auto change) { ExpectRefused<Chain>(layout_.chains, change); };
+  chain([](Chain& c) { c.hop_count = 0; });
+  chain([](Chain& c) { c.hop_count = 17; });
+  chain([](Chain& c) { c.hops[1] = 2; });
+  chain([](Chain& c) { c.mode = static_cast<ChainMode>(1); });
+}
+
+TEST_F(ConfigTest, RefusesBadPatterns) {
+  const auto refuse = [this](auto change) {
+    ExpectRefused<Pattern>(layout_.patterns + sizeof(Pattern), change);  // 10.0.0.0/8
+  };
+  refuse([](Pattern& p) { p.kind = static_cast<PatternKind>(8); });
+  refuse([](Pattern& p) { p.prefix_bits = 33; });
+  refuse([](Pattern& p) { p.low_port = 2, p.high_port = 1; });
+  refuse([](Pattern& p) { p.host.size = 1u << 31; });
+  refuse([](Pattern& p) { p.route = {RouteKind::kProxy, 2}; });
+  refuse([](Pattern& p) { p.route = {RouteKind::kChain, 1}; });
+  refuse([](Pattern& p) { std::memset(static_cast<void*>(&p.exe_only), 2, 1); });
+  refuse([](Pattern& p) { std::memset(static_cast<void*>(&p.address), 0xee, sizeof p.address); });
+}
+
+TEST_F(ConfigTest, NeverReadsOutsideWhateverByteIsWrong) {
+  std::mt19937 random(1);
+  size_t taken = 0;
+  for (size_t at = 0; at < bytes_.size(); ++at) {
+    for (const int value : {0x00, 0x01, 0x7f, 0x80, 0xff, static_cast<int>(random() & 0xff)}) {
+      Bytes bytes = bytes_;
+      bytes[at] = static_cast<uint8_t>(value);
+      if (const auto view = bytes.View(); view.ok()) {
+        ++taken;
+        ReadEverything(view.value());
+      }
+    }
+  }
+  // Lines, ports, padding and the text itself may be anything.
+  EXPECT_GT(taken, bytes_.size());
+}
+
+}  // namespace
+}  // namespace config
