@@ -81,7 +81,7 @@ class Run:
         return self
 
     def must_dial_by(self, door, route=None, hops=None, target=None, exe=None):
-        """At least one connection was logged, and each of them by `door` (of `exe`, to `target`)."""
+        """At least one connection (of `exe`, to `target`) was logged, each of them by `door`."""
         connects = [e for e in self.of("connect", target) if exe is None or e["exe"] == exe]
         assert connects, f"no connection logged\n{self}"
         for event in connects:

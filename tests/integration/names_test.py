@@ -62,7 +62,8 @@ def test_no_query_leaves(resolver, tools, peers, site, capture):
     place = resolver.place.but(ns="open")
     script = "".join(
         f"{tools('fetch', kind)} {name} 80;"
-        for kind in ("dynamic", "static", "musl-static") for name in ("web.corp.test", "no.corp.test")
+        for kind in ("dynamic", "static", "musl-static")
+        for name in ("web.corp.test", "no.corp.test")
     )
     run = resolver.run(["sh", "-c", script + "true"], hops=peers.one_hop(), place=place)
     assert run.out.count("hello from nginx\n") == 3, str(run)

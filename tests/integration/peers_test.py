@@ -25,7 +25,8 @@ def test_proxy_reaches_name_that_only_it_knows(runner, peers, site, kind, where)
     peer = peers.proxy(kind, where)
     place = runner.place if where == "outer" else runner.place.but(ns="proxy")
     run = runner.alone(
-        ["curl", "-sS", "-m", "10", "-px", curl_proxy(peer), "http://web.corp.test/hello.txt"], place
+        ["curl", "-sS", "-m", "10", "-px", curl_proxy(peer), "http://web.corp.test/hello.txt"],
+        place,
     )
     assert run.out == "hello from nginx\n", f"{run}\n{peer.log()}"
 

@@ -26,7 +26,8 @@ class Route:
             # The open way, with names that this machine knows.
             self.place = runner.place.but(ns="open", hosts=HOSTS)
             proxy = peers.proxy(proxies.Microsocks)
-            self.arguments = {"conf": f"[gochain]\ndefault = direct\n[proxy far]\nurl = {proxy.url()}\n"}
+            self.arguments = {
+                "conf": f"[gochain]\ndefault = direct\n[proxy far]\nurl = {proxy.url()}\n"}
         elif kind == "one":
             self.arguments = {"hops": peers.one_hop()}
         else:
@@ -149,8 +150,8 @@ def test_curl_https(runner, site, route, mode):
 
 PYTHON = {
     "blocking": """
-import urllib.request
-print(urllib.request.urlopen("http://web.corp.test/hello.txt", timeout=None).read().decode(), end="")
+import sys, urllib.request
+sys.stdout.write(urllib.request.urlopen("http://web.corp.test/hello.txt").read().decode())
 """,
     "timeout": """
 import urllib.request

@@ -174,8 +174,8 @@ def tools(base):
                 pytest.skip(f"{compilers[kind][0]} is not installed")
             path = os.path.join(base, f"{name}-{kind}")
             subprocess.run(
-                compilers[kind] + ["-O1", "-w", os.path.join(HERE, "tools", name + ".c"), "-o", path,
-                                   "-lpthread"],
+                compilers[kind] + ["-O1", "-w", os.path.join(HERE, "tools", name + ".c"),
+                                   "-o", path, "-lpthread"],
                 check=True, timeout=60,
             )
             made[name, kind] = path

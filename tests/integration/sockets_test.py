@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 import world
-from gochain import MODES, door_of
+from gochain import MODES, Run, door_of, real_root
 from peers import proxies
 
 OUTER_FILTERS = ("none", "pidfd_getfd", "docker")
@@ -56,7 +56,6 @@ def test_socket_is_as_the_program_made_it(confined, tools, peers, mode, blocking
     }
     assert said == said_as_alone, err
     server.stop()
-    from gochain import Run
     Run(argv, 0, "", err, log_file).must_dial_by(door_of(kind, mode), hops=1)
 
 
@@ -146,8 +145,8 @@ print(errno.errorcode[s.connect_ex((sys.argv[1], int(sys.argv[2])))])
 @pytest.mark.parametrize("mode", MODES)
 def test_socket_can_be_connected_again_after_a_failure(confined, peers, mode):
     server = peers.responder()
-    run = confined.run(["/usr/bin/python3", "-c", AGAIN, server.address, str(server.port)], mode=mode,
-                       hops=peers.one_hop(proxies.Dante))
+    run = confined.run(["/usr/bin/python3", "-c", AGAIN, server.address, str(server.port)],
+                       mode=mode, hops=peers.one_hop(proxies.Dante))
     assert run.must_succeed().out == "ECONNREFUSED\n0\nping 1\nEISCONN\n", str(run)
 
 
@@ -164,8 +163,8 @@ def test_program_of_one_family_and_proxy_of_the_other(runner, peers, tools, mode
         "s.connect((sys.argv[1], int(sys.argv[2]))); s.sendall(b'ping')\n"
         "print(s.recv(4).decode(), *s.getpeername()[:2])\n"
     )
-    run = runner.run(["/usr/bin/python3", "-c", script, server.address, str(server.port)], mode=mode,
-                     hops=[proxy])
+    run = runner.run(["/usr/bin/python3", "-c", script, server.address, str(server.port)],
+                     mode=mode, hops=[proxy])
     assert run.must_succeed().out == f"ping {server.address} {server.port}\n"
     run.must_dial_by(door_of("dynamic", mode), hops=1)
 
@@ -191,7 +190,6 @@ def test_fast_open_is_a_connect(confined, peers, capture, mode):
 @pytest.mark.parametrize("mode", ("auto", "supervise"))
 def test_own_network_namespace_is_not_left(runner, peers, site, mode):
     """A sandbox of the program's own, without any interface, must stay shut."""
-    from gochain import real_root
     place = runner.place.but(user="root") if real_root() else runner.place
     argv = ["unshare", "-n" if real_root() else "-Urn", "curl", "-sS", "-m", "5",
             f"http://{world.TARGET[0]}/hello.txt"]

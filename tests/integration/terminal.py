@@ -32,6 +32,9 @@ class Terminal:
     def send(self, text):
         os.write(self._master, text.encode())
 
+    def type(self, line):
+        self.send(line + "\n")
+
     def expect(self, pattern, seconds=8):
         """Waits for `pattern` in what came since the last match; returns the match."""
         deadline = time.monotonic() + seconds
@@ -45,7 +48,8 @@ class Terminal:
                 try:
                     self.text += os.read(self._master, 4096).decode(errors="replace")
                 except OSError:
-                    raise AssertionError(f"terminal closed before {pattern!r}:\n{self.text}") from None
+                    raise AssertionError(
+                        f"terminal closed before {pattern!r}:\n{self.text}") from None
 
     def command(self, line, seconds=8):
         """Runs `line` and returns what it printed, without the prompt."""

@@ -1,4 +1,4 @@
-"""gochain stays out of the way: exit status, signals, job control, standard input, background jobs."""
+"""gochain stays out of the way: exit status, signals, job control, standard input, background."""
 
 import os
 import re
@@ -157,7 +157,7 @@ def line_of(runner, peers, mode, argv, hops=None, **kwargs):
 
 
 def test_ctrl_c_ends_the_command(terminal, runner, peers, mode):
-    terminal.send(line_of(runner, peers, mode, ["sh", "-c", "echo up; exec sleep 50"]) + "\n")
+    terminal.type(line_of(runner, peers, mode, ["sh", "-c", "echo up; exec sleep 50"]))
     terminal.expect("up")
     settle()
     terminal.send("\x03")
@@ -176,8 +176,8 @@ def test_ctrl_c_stops_a_shell_loop(terminal, runner, peers, mode):
 
 
 def test_ctrl_c_that_the_command_handles(terminal, runner, peers, mode):
-    terminal.send(line_of(runner, peers, mode, [
-        "bash", "-c", "trap 'echo handled; exit 6' INT; echo up; while :; do sleep 0.1; done"]) + "\n")
+    terminal.type(line_of(runner, peers, mode, [
+        "bash", "-c", "trap 'echo handled; exit 6' INT; echo up; while :; do sleep 0.1; done"]))
     terminal.expect("up")
     settle()
     terminal.send("\x03")
@@ -187,8 +187,8 @@ def test_ctrl_c_that_the_command_handles(terminal, runner, peers, mode):
 
 
 def test_ctrl_z_and_fg(terminal, runner, peers, mode):
-    terminal.send(line_of(runner, peers, mode, [
-        "sh", "-c", "echo up; read line; echo \"read $line\"; exit 8"]) + "\n")
+    terminal.type(line_of(runner, peers, mode, [
+        "sh", "-c", "echo up; read line; echo \"read $line\"; exit 8"]))
     terminal.expect("up")
     settle()
     terminal.send("\x1a")
@@ -205,7 +205,7 @@ def test_ctrl_z_and_fg(terminal, runner, peers, mode):
 
 def test_ctrl_z_and_bg(terminal, runner, peers, mode, folder):
     mark = os.path.join(folder, "done")
-    terminal.send(line_of(runner, peers, mode, ["sh", "-c", f"echo up; sleep 1; touch {mark}"]) + "\n")
+    terminal.type(line_of(runner, peers, mode, ["sh", "-c", f"echo up; sleep 1; touch {mark}"]))
     terminal.expect("up")
     settle()
     terminal.send("\x1a")
@@ -220,9 +220,9 @@ def test_ctrl_z_and_bg(terminal, runner, peers, mode, folder):
 def test_keys_work_during_a_dial_that_hangs(terminal, runner, peers, mode, key):
     hang = peers.fault("hang")
     url = f"socks5://{world.PROXY_SIDE[0]}:{hang.port}"
-    script = ("import signal, socket; signal.signal(signal.SIGINT, signal.SIG_DFL); print('up', flush=True);"
-              f"socket.socket().connect(('{world.TARGET[0]}', 80))")
-    terminal.send(line_of(runner, peers, mode, ["/usr/bin/python3", "-c", script], hops=[url]) + "\n")
+    script = ("import signal, socket; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+              f"print('up', flush=True); socket.socket().connect(('{world.TARGET[0]}', 80))")
+    terminal.type(line_of(runner, peers, mode, ["/usr/bin/python3", "-c", script], hops=[url]))
     terminal.expect("up")
     assert wait_until(lambda: hang.accepted > 0)
     begin = time.monotonic()
@@ -239,8 +239,8 @@ def test_keys_work_during_a_dial_that_hangs(terminal, runner, peers, mode, key):
 
 def test_terminal_is_the_commands(terminal, runner, peers, mode):
     """A program that reads the terminal in the foreground gets what is typed."""
-    terminal.send(line_of(runner, peers, mode, [
-        "sh", "-c", "echo up; read a </dev/tty; echo \"tty $a\"; test -t 0 && echo is a tty"]) + "\n")
+    terminal.type(line_of(runner, peers, mode, [
+        "sh", "-c", "echo up; read a </dev/tty; echo \"tty $a\"; test -t 0 && echo is a tty"]))
     terminal.expect("up")
     terminal.send("typed\n")
     terminal.expect("tty typed")

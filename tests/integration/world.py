@@ -38,7 +38,7 @@ def _link(ns_a, dev_a, addrs_a, ns_b, dev_b, addrs_b):
 
 
 class inside:
-    """Context manager: this thread is in network namespace `name`; sockets made there stay there."""
+    """Context: this thread is in network namespace `name`. Sockets made there stay there."""
 
     def __init__(self, name):
         self._path = "/run/netns/" + name
@@ -62,7 +62,7 @@ class inside:
 
 
 class World:
-    """REQUIRES: root in a user, mount and network namespace that is ours (scripts/run-integration)."""
+    """REQUIRES: root in user, mount and network namespaces of ours (scripts/run-integration)."""
 
     def __init__(self):
         for name in ("client", "proxy", "target", "open"):
@@ -102,7 +102,7 @@ class World:
 
 
 class Capture:
-    """Every IP and ARP packet that passes interface `dev` of `ns` from now on, but ICMPv6 chatter."""
+    """Every IP and ARP packet that passes `dev` of `ns` from now on, but ICMPv6 chatter."""
 
     _ETH_P_ALL = 3
     _SO_RCVBUFFORCE = 33

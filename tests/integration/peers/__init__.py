@@ -1,1 +1,1 @@
-"""The programs at the other ends: proxies and servers from Debian's packages, and scripted faults."""
+"""The other ends: proxies and servers from Debian's packages, and scripted faults."""

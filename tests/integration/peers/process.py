@@ -71,7 +71,8 @@ class Peer:
         deadline = time.monotonic() + seconds
         while not self.listening():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise PeerError(f"{type(self).__name__} is not listening on {self.port}: {self.log()}")
+                name = type(self).__name__
+                raise PeerError(f"{name} is not listening on {self.port}: {self.log()}")
             time.sleep(0.02)
 
     def listening(self):

@@ -174,7 +174,8 @@ class Responder:
                         if b"\r\n\r\n" in record.received:
                             body = f"hello from {self.port}\n".encode()
                             conn.sendall(
-                                b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+                                b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                                b"Content-Length: %d\r\n\r\n"
                                 % len(body) + body
                             )
                             conn.shutdown(socket.SHUT_WR)

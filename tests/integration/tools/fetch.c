@@ -1,21 +1,23 @@
-// fetch [-r] [-6] HOST PORT: looks HOST up, connects, asks for /hello.txt, prints the body.
-// -r: connect by syscall(2), not by libc's function. At failure one line says which call and how:
-// "getaddrinfo: TEXT" or "connect: ERRNO-NUMBER", and the status is 1.
+// fetch [-r] [-6] [-d] [-t] HOST PORT: looks HOST up, connects, asks for /hello.txt, prints the
+// body. -r: connect by syscall(2), not by libc's function. -6: IPv6 only. -d: as a process that
+// nobody may look into. -t: in a second thread, after the first has ended. At failure one line says
+// which call and how: "getaddrinfo: TEXT" or "connect: ERRNO-NUMBER", and the status is 1.
 #include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int main(int argc, char** argv) {
-  int raw = 0;
-  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list, *at;
-  for (; argc > 3; ++argv, --argc) {
-    if (!strcmp(argv[1], "-r")) raw = 1;
-    if (!strcmp(argv[1], "-6")) hints.ai_family = AF_INET6;
-  }
+static int raw;
+static struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+
+static int Fetch(char** argv) {
+  struct addrinfo *list, *at;
   const int failed = getaddrinfo(argv[1], argv[2], &hints, &list);
   if (failed) {
     printf("getaddrinfo: %s\n", gai_strerror(failed));
@@ -47,4 +49,25 @@ int main(int argc, char** argv) {
   if (!body) return 3;
   fputs(body + 4, stdout);
   return 0;
+}
+
+static void* Thread(void* argv) {
+  usleep(100000);
+  exit(Fetch(argv));
+}
+
+int main(int argc, char** argv) {
+  int thread = 0;
+  for (; argc > 3; ++argv, --argc) {
+    if (!strcmp(argv[1], "-r")) raw = 1;
+    if (!strcmp(argv[1], "-6")) hints.ai_family = AF_INET6;
+    if (!strcmp(argv[1], "-d")) prctl(PR_SET_DUMPABLE, 0);
+    if (!strcmp(argv[1], "-t")) thread = 1;
+  }
+  if (thread) {
+    pthread_t id;
+    pthread_create(&id, NULL, Thread, argv);
+    pthread_exit(NULL);
+  }
+  return Fetch(argv);
 }
