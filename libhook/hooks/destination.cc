@@ -34,7 +34,7 @@ Destination Classify(int fd, const sockaddr* address, socklen_t length, bool uns
   }
   sockaddr_in6 copy{};
   const size_t size = family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-  if (length < size || !IsReadable(address, size)) {
+  if (length < size || (size > sizeof(sockaddr_in) && !IsReadable(address, size))) {
     return out;
   }
   std::memcpy(&copy, address, size);

@@ -27,14 +27,18 @@ bool IsReadable(const void* address, size_t size) {
     return false;
   }
   const uintptr_t last = (start + size - 1) / kProbe * kProbe;
-  for (uintptr_t at = start / kProbe * kProbe; at < last;
+  uintptr_t at = start / kProbe * kProbe;
+  // A null mask pointer means "no mask"; page zero is never the program's.
+  if (at == 0) {
+    return false;
+  }
+  for (; at / kSmallestPage != last / kSmallestPage;
        at = (at / kSmallestPage + 1) * kSmallestPage) {
-    // A zero mask pointer means "no mask"; page zero is never the program's.
-    if (at == 0 || !WordIsReadable(at)) {
+    if (!WordIsReadable(at)) {
       return false;
     }
   }
-  return last != 0 && WordIsReadable(last);
+  return WordIsReadable(last);
 }
 
 }  // namespace hooks
