@@ -2,7 +2,6 @@
 
 #include <ini.h>
 
-#include <cstring>
 
 #include "config/schema.h"
 #include "config/utf8.h"
@@ -63,7 +62,7 @@ class LineFeeder {
     // Classify() lets no line through that doesn't fit; this is for the memory's sake alone.
     const size_t room = static_cast<size_t>(size) - 1;
     const size_t length = line.size() < room ? line.size() : room;
-    std::memcpy(buffer, line.data(), length);
+    line.copy(buffer, length);
     buffer[length] = '\0';
     return buffer;
   }

@@ -1,0 +1,32 @@
+## fuzz       libFuzzer harnesses under ASan and UBSan, FUZZ_SECONDS=20 each; F=name runs one
+# Included by the top Makefile. A harness NAME_fuzz.cc starts from the seeds in corpus/NAME and puts
+# what it finds under $(BUILD)/fuzz.
+
+FUZZ_SECONDS ?= 20
+FUZZ_CXX ?= clang++
+FUZZ_FLAGS := -std=c++20 $(WARNINGS) -g1 -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_OUT := $(BUILD)/fuzz
+FUZZ_NAMES := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
+FUZZ_CORE := $(CORE_SRCS:%.cc=$(FUZZ_OUT)/%.o)
+
+$(FUZZ_OUT)/libhook/%.o: libhook/%.cc
+	@mkdir -p $(@D)
+	$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) -c $< -o $@
+
+$(FUZZ_OUT)/libgochain-core.a: $(FUZZ_CORE)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(FUZZ_OUT)/%_fuzz: tests/fuzz/%_fuzz.cc $(FUZZ_OUT)/libgochain-core.a
+	$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) $< -o $@ $(FUZZ_OUT)/libgochain-core.a $(INIH)
+
+.PHONY: fuzz
+fuzz: $(patsubst %,$(FUZZ_OUT)/%_fuzz,$(if $(F),$(F),$(FUZZ_NAMES)))
+	@set -e; for harness in $^; do \
+	  name=$$(basename $$harness _fuzz); mkdir -p $(FUZZ_OUT)/found/$$name; \
+	  echo "fuzz $$name: $(FUZZ_SECONDS) s"; \
+	  $$harness -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
+	    -artifact_prefix=$(FUZZ_OUT)/found/$$name- $(FUZZ_OUT)/found/$$name tests/fuzz/corpus/$$name \
+	    >$(FUZZ_OUT)/$$name.log 2>&1 || { grep -a -m1 -B2 -A25 "ERROR\|runtime error\|does not hold" $(FUZZ_OUT)/$$name.log; exit 1; }; \
+	  grep -h 'number_of_executed_units\|new_units_added' $(FUZZ_OUT)/$$name.log; \
+	done
