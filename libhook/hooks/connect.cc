@@ -26,14 +26,6 @@ int PlainConnect(const Process& process, int fd, const sockaddr* address, sockle
   return sys::PassingConnect(fd, address, length, process.cookie());
 }
 
-// True for a socket that connect(2) can't start anew: connected, connecting, listening.
-bool IsBusy(int fd) {
-  tcp_info info;
-  socklen_t length = sizeof info.tcpi_state;
-  return sys::Getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
-         info.tcpi_state != TCP_CLOSE;
-}
-
 // The library doesn't look names up under a supervisor: libc would ask its DNS responder, which
 // answers with a made-up address again.
 bool NeedsLookup(Process& process, const engine::Plan& plan) {
@@ -113,8 +105,7 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
   }
   const engine::Plan plan =
       engine::MakePlan(process.session(), destination.endpoint, process.exe());
-  // The kernel has its own errno for a busy socket, and nothing is sent.
-  if (plan.pass_through || IsBusy(fd)) {
+  if (plan.pass_through) {
     return PlainConnect(process, fd, address, length);
   }
   if (process.supervised() && NeedsLookup(process, plan)) {
