@@ -1,9 +1,10 @@
 """connect and what a socket is like after it."""
 
-import os
 import re
 
 import pytest
+
+from conftest import LIBRARY, NSS_WRAPPER, Microsocks
 
 ROUTED = "127.0.0.2"
 
@@ -31,7 +32,6 @@ def test_connect_goes_through_the_proxy(library, conf, echo_server, host, how, k
 
 
 def test_two_hops(library, proxy, hosts, echo_server):
-    from conftest import Microsocks
     second = Microsocks("127.0.0.1", hosts)
     try:
         run = library.run([library.program("connect"), "blocking", "echo.test", echo_server.port],
@@ -140,6 +140,18 @@ def test_proxy_given_by_name(library, proxy, echo_server):
     assert run.out == "ok\n", str(run)
 
 
+@pytest.mark.parametrize("program, how", (("connect", "blocking"), ("connect", "nonblocking"),
+                                          ("fastopen", "option")))
+def test_second_address_of_a_proxy_is_tried(library, proxy, echo_server, program, how):
+    """Nobody listens on the first. With TCP_FASTOPEN_CONNECT the kernel wouldn't say so in time."""
+    names = library.folder / "names"
+    names.write_text("127.0.0.3 proxy.corp.example\n127.0.0.1 proxy.corp.example\n")
+    env = {"LD_PRELOAD": f"{LIBRARY} {NSS_WRAPPER}", "NSS_WRAPPER_HOSTS": str(names)}
+    conf = library.rules(f"socks5://proxy.corp.example:{proxy.port}")
+    run = library.run([library.program(program), how, "echo.test", echo_server.port], conf, env)
+    assert run.out == "ok\n", str(run)
+
+
 def test_name_that_is_resolved_here(library, proxy, echo_server):
     """dns = local: the proxy is asked for an address. Only localhost is known everywhere."""
     conf = library.folder / "local.conf"
@@ -229,7 +241,6 @@ def test_real_functions_of_other_preloaded_libraries_are_called(library, conf, e
                       'dlsym(RTLD_NEXT, "connect"))(f, a, l); }\n')
     made = library.alone(["cc", "-shared", "-fPIC", "-w", source, "-o", other])
     assert made.status == 0, str(made)
-    preload = os.path.join(os.environ.get("GOCHAIN_BUILD", ""), "libgochain.so")
     run = library.run([library.program("connect"), "blocking", "127.0.0.1", echo_server.port], conf,
-                      env={"LD_PRELOAD": f"{preload} {other}"})
+                      env={"LD_PRELOAD": f"{LIBRARY} {other}"})
     assert run.out == "ok\n" and "other\n" in run.err, str(run)
