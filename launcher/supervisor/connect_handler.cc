@@ -1,0 +1,264 @@
+// connect(2).
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/clock.h"
+#include "engine/connector.h"
+#include "supervisor/dial_surroundings.h"
+#include "supervisor/handlers.h"
+#include "supervisor/name_services.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+namespace supervisor {
+namespace {
+
+void PassThrough(Services& services, Call& call, uint64_t inode) {
+  if (services.store != nullptr) {
+    // Kept, it would hold the far end of a connection that is none of ours any more.
+    services.store->Drop(inode);
+    services.store->ForgetPeer(inode);
+  }
+  call.Continue();
+}
+
+void AskOurselves(Services& services, Call& call, Caller& caller, const ProgramSocket& socket,
+                  const base::Endpoint& server) {
+  if (!caller.SharesNetwork()) {
+    services.Say(Notice::kOtherNetwork, caller);
+    call.Fail(ECONNREFUSED);
+    return;
+  }
+  base::Endpoint actual;
+  const int result = services.dns.Attach(socket.fd(), socket.domain, socket.type,
+                                         {server, ReadResolvConf(caller)}, &actual);
+  if (result == 0) {
+    services.session.peers().Put(socket.inode, actual, server);
+    if (services.store != nullptr && socket.type == SOCK_STREAM) {
+      services.store->Drop(socket.inode);
+    }
+  }
+  call.Finish(result);
+}
+
+void ConnectDatagram(Services& services, Call& call, Caller& caller, const base::Endpoint& asked) {
+  const auto plan = engine::MakePlan(services.session, asked, caller.exe());
+  if (plan.pass_through) {
+    call.Continue();
+    return;
+  }
+  // It says nothing and sends nothing; resolvers do it to sort addresses, and rank this one last.
+  call.Fail(ENETUNREACH);
+}
+
+// A socket that the supervisor has no hold on can only go where it may go by itself.
+void ConnectUnknown(Services& services, Call& call, Caller& caller, uint64_t inode,
+                    const base::Endpoint& asked) {
+  const auto plan = engine::MakePlan(services.session, asked, caller.exe());
+  if (plan.pass_through && asked.port() != kDnsPort) {
+    PassThrough(services, call, inode);
+    return;
+  }
+  if (services.store->Peer(inode).has_value()) {
+    call.Continue();  // dialled here before: EISCONN, which the kernel says better
+    return;
+  }
+  services.Say(Notice::kUnknownSocket, caller);
+  call.Fail(EACCES);
+}
+
+void ConnectIp(Services& services, Call& call, Caller& caller, Crew::Member& member,
+               const Destination& destination) {
+  const auto* const address = reinterpret_cast<const sockaddr*>(&destination.storage);
+  const auto asked = base::Endpoint::FromSockaddr(address, destination.size);
+  if (!asked.has_value()) {
+    call.Continue();  // too short: EINVAL
+    return;
+  }
+  const int fd = call.int_argument(0);
+  ProgramSocket socket;
+  const int got = GetSocket(services, call, caller, fd, &socket);
+  if (got == -ENODATA) {
+    ConnectUnknown(services, call, caller, socket.inode, *asked);
+    return;
+  }
+  if (got < 0) {
+    AnswerFailure(call, got);
+    return;
+  }
+  if (!socket.is_ip()) {
+    call.Continue();  // an address of the wrong family, and nothing of the internet's
+    return;
+  }
+  const bool mixed = address->sa_family != socket.domain;
+  switch (socket.type) {
+    case SOCK_DGRAM:
+      if (socket.protocol != IPPROTO_UDP && socket.protocol != IPPROTO_UDPLITE) {
+        call.Continue();  // ping(8)
+      } else if (mixed && socket.domain == AF_INET) {
+        call.Fail(EAFNOSUPPORT);
+      } else if (asked->port() == kDnsPort) {
+        AskOurselves(services, call, caller, socket, *asked);
+      } else {
+        ConnectDatagram(services, call, caller, *asked);
+      }
+      return;
+    case SOCK_STREAM:
+      if (mixed) {
+        call.Fail(EAFNOSUPPORT);
+      } else if (asked->port() == kDnsPort) {
+        AskOurselves(services, call, caller, socket, *asked);
+      } else {
+        ConnectStream(services, call, caller, member, fd, socket, *asked, nullptr);
+      }
+      return;
+    case SOCK_RAW:
+      call.Continue();  // root's own business
+      return;
+    default:
+      if (engine::MakePlan(services.session, *asked, caller.exe()).pass_through) {
+        call.Continue();
+      } else {
+        call.Fail(EACCES);  // no proxy carries SCTP
+      }
+  }
+}
+
+void ConnectUnspecified(Services& services, Call& call, Caller& caller) {
+  // The program undoes a connect: a dial that goes on for it must end.
+  struct stat status;
+  if (!services.dials.empty() && caller.StatDescriptor(call.int_argument(0), &status) == 0) {
+    services.dials.GiveUp(status.st_ino);
+  }
+  call.Continue();
+}
+
+int SendFirst(int fd, const FirstData& data) {
+  const long sent = sys::Send(fd, data.bytes.data(), data.bytes.size(),
+                              (data.flags & ~MSG_FASTOPEN) | MSG_DONTWAIT | MSG_NOSIGNAL);
+  return static_cast<int>(sent);
+}
+
+}  // namespace
+
+void AnswerFailure(Call& call, int error) {
+  if (error == -ESRCH) {
+    call.Release();
+  } else {
+    call.Fail(-error);
+  }
+}
+
+bool ReadDestination(Services& services, Call& call, Caller& caller, uint64_t address,
+                     uint64_t length, Destination* out) {
+  // An int for the kernel, which refuses sizes it has no room for before it looks at the address.
+  const int size = static_cast<int>(length);
+  if (size < 0 || static_cast<size_t>(size) > sizeof out->storage ||
+      static_cast<size_t>(size) < sizeof(sa_family_t)) {
+    call.Continue();
+    return false;
+  }
+  out->size = static_cast<socklen_t>(size);
+  const int result =
+      caller.Read(address, {reinterpret_cast<uint8_t*>(&out->storage), static_cast<size_t>(size)});
+  if (result < 0) {
+    AnswerFailure(call, ReadFailure(services, caller, result));
+    return false;
+  }
+  if (!call.IsAlive()) {
+    call.Release();  // what was read may be another thread's
+    return false;
+  }
+  return true;
+}
+
+void HandleConnect(Services& services, Call& call, Caller& caller, Crew::Member& member) {
+  Destination destination;
+  if (!ReadDestination(services, call, caller, call.argument(1), call.argument(2), &destination)) {
+    return;
+  }
+  switch (destination.storage.ss_family) {
+    case AF_INET:
+    case AF_INET6:
+      ConnectIp(services, call, caller, member, destination);
+      return;
+    case AF_UNIX: {
+      sockaddr_un address{};
+      std::memcpy(&address, &destination.storage,
+                  std::min<size_t>(destination.size, sizeof address));
+      if (IsNameService(caller, address, destination.size)) {
+        call.Fail(ECONNREFUSED);  // as if the daemon weren't there
+      } else {
+        call.Continue();
+      }
+      return;
+    }
+    case AF_UNSPEC:
+      ConnectUnspecified(services, call, caller);
+      return;
+    default:
+      call.Continue();
+  }
+}
+
+void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member& member, int fd,
+                   const ProgramSocket& socket, const base::Endpoint& asked,
+                   const FirstData* data) {
+  const auto plan = engine::MakePlan(services.session, asked, caller.exe());
+  if (plan.pass_through) {
+    PassThrough(services, call, socket.inode);
+    return;
+  }
+  if (socket.protocol != IPPROTO_TCP && socket.protocol != IPPROTO_MPTCP) {
+    call.Fail(EACCES);
+    return;
+  }
+  DialRegistry::Entry entry = services.dials.Enter(socket.inode, asked, call.id());
+  switch (entry.entered) {
+    case DialRegistry::Entered::kStarted:
+      break;
+    case DialRegistry::Entered::kAttached:
+      call.Release();
+      return;
+    case DialRegistry::Entered::kFinished:
+    case DialRegistry::Entered::kBusy:
+      call.Finish(entry.result);
+      return;
+  }
+  call.Release();
+  DialSurroundings surroundings(member, services.dials, entry.ticket, services.notifier, caller, fd,
+                                socket.fd(), services.session.settings().cookie);
+  engine::Connector connector(services.session, engine::Door::kSupervise, caller.tgid(),
+                              caller.exe());
+  int64_t result = connector.Run(socket.fd(), plan, surroundings);
+  const bool up = result == 0;
+  const int dialled = surroundings.replacement() ? surroundings.replacement().get() : socket.fd();
+  if (up && data != nullptr) {
+    result = SendFirst(dialled, *data);
+  }
+  if (up && services.store != nullptr) {
+    services.store->Drop(socket.inode);
+    services.store->SetPeer(socket.inode, {asked, socket.domain});
+  }
+  if (services.dials.Answer(entry.ticket, result)) {
+    return;
+  }
+  const bool fetched = result != -ECANCELED && member.HandOver() &&
+                       services.dials.AwaitFetch(entry.ticket, caller.pidfd());
+  if (!fetched) {
+    services.dials.Drop(entry.ticket);
+    if (up) {
+      // Nobody knows of this connection: as before the call.
+      engine::Disconnect(dialled, services.session.settings().cookie);
+    }
+  }
+}
+
+}  // namespace supervisor

@@ -1,0 +1,215 @@
+#include "supervisor/dial_surroundings.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/syscalls.h"
+#include "engine/socket_copy.h"
+
+namespace supervisor {
+namespace {
+
+// How often a waiting dial looks whether it is still wanted.
+constexpr int64_t kSliceMs = 100;
+// A connect to a proxy nearby is done by then, and no other thread was woken for it.
+constexpr int64_t kFirstTickMs = 2;
+constexpr int64_t kNever = INT64_MAX;
+
+int64_t SendTimeoutMs(int fd) {
+  timeval timeout{};
+  socklen_t length = sizeof timeout;
+  if (sys::Getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, &length) != 0) {
+    return 0;
+  }
+  return timeout.tv_sec * 1000 + (timeout.tv_usec + 999) / 1000;
+}
+
+int PendingError(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  const int result = sys::Getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  return result < 0 ? result : -error;
+}
+
+}  // namespace
+
+DialSurroundings::DialSurroundings(Crew::Member& member, DialRegistry& registry,
+                                   DialRegistry::Ticket ticket, Notifier& notifier, Caller& caller,
+                                   int program_fd, int socket, uint64_t cookie)
+    : member_(member),
+      registry_(registry),
+      ticket_(std::move(ticket)),
+      notifier_(notifier),
+      caller_(caller),
+      program_fd_(program_fd),
+      cookie_(cookie),
+      blocking_((sys::Fcntl(socket, F_GETFL) & O_NONBLOCK) == 0),
+      program_deadline_ms_(kNever) {
+  if (blocking_) {
+    // connect(2) obeys it, see socket(7).
+    if (const int64_t timeout_ms = SendTimeoutMs(socket); timeout_ms > 0) {
+      program_deadline_ms_ = base::NowMs() + timeout_ms;
+    }
+  }
+}
+
+int DialSurroundings::Verdict(int64_t deadline_ms) {
+  const int64_t now_ms = base::NowMs();
+  if (!registry_.IsWanted(ticket_, now_ms)) {
+    return -ECANCELED;
+  }
+  pollfd gone{caller_.pidfd(), POLLIN, 0};
+  if (gone.fd >= 0 && sys::Poll(&gone, 1, 0) > 0) {
+    return -ECANCELED;
+  }
+  if (now_ms >= program_deadline_ms_) {
+    return -EINPROGRESS;
+  }
+  return now_ms >= deadline_ms ? -ETIMEDOUT : 0;
+}
+
+int DialSurroundings::Connect(int fd, const sockaddr* address, socklen_t length,
+                              int64_t deadline_ms) {
+  if (blocking_) {
+    return ConnectBlocking(fd, address, length, deadline_ms);
+  }
+  int result = sys::PassingConnect(fd, address, length, cookie_);
+  while (result == -EINTR) {
+    result = sys::PassingConnect(fd, address, length, cookie_);
+  }
+  if (result != -EINPROGRESS) {
+    return result;
+  }
+  switch (Wait(fd, POLLOUT, deadline_ms)) {
+    case Waited::kReady:
+      return PendingError(fd);
+    case Waited::kTimedOut:
+      return -ETIMEDOUT;
+    case Waited::kProgramTimedOut:
+      return -EINPROGRESS;
+    case Waited::kInterrupted:
+    case Waited::kAbandoned:
+      break;
+  }
+  return -ECANCELED;
+}
+
+int DialSurroundings::ConnectBlocking(int fd, const sockaddr* address, socklen_t length,
+                                      int64_t deadline_ms) {
+  if (!member_.ticker().Start(kFirstTickMs, kSliceMs)) {
+    return -EAGAIN;
+  }
+  bool begun = false;
+  int result;
+  for (;;) {
+    result = sys::PassingConnect(fd, address, length, cookie_);
+    if (begun && result == -EISCONN) {
+      result = 0;
+    }
+    if (result != -EINTR) {
+      break;
+    }
+    begun = true;  // the connect goes on in the kernel, and the next call waits for it again
+    member_.HandOver();
+    if (const int verdict = Verdict(deadline_ms); verdict != 0) {
+      result = verdict;
+      break;
+    }
+  }
+  member_.ticker().Stop();
+  return result;
+}
+
+DialSurroundings::Waited DialSurroundings::Wait(int fd, short events, int64_t deadline_ms) {
+  for (;;) {
+    const int64_t left_ms = std::min(deadline_ms, program_deadline_ms_) - base::NowMs();
+    pollfd watched[] = {
+        {fd, events, 0}, {caller_.pidfd(), POLLIN, 0}, {member_.watched(), POLLIN, 0}};
+    const int ready =
+        sys::Poll(watched, 3, static_cast<int>(std::clamp<int64_t>(left_ms, 0, kSliceMs)));
+    if (ready > 0 && watched[0].revents != 0) {
+      return Waited::kReady;
+    }
+    if (ready > 0 && watched[2].revents != 0 && !member_.HandOver()) {
+      // No thread is left to lead: the others wait, and this one must not spin.
+      sys::Poll(nullptr, 0, 1);
+    }
+    if (ready > 0 && watched[1].revents == 0) {
+      continue;
+    }
+    switch (Verdict(deadline_ms)) {
+      case 0:
+        break;
+      case -ETIMEDOUT:
+        return Waited::kTimedOut;
+      case -EINPROGRESS:
+        return Waited::kProgramTimedOut;
+      default:
+        return Waited::kAbandoned;
+    }
+  }
+}
+
+size_t DialSurroundings::Resolve(std::string_view name, std::span<base::IpAddress> out) {
+  member_.HandOver();
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const std::string terminated(name);
+  if (getaddrinfo(terminated.c_str(), nullptr, &hints, &found) != 0) {
+    return 0;
+  }
+  size_t count = 0;
+  for (const addrinfo* at = found; at != nullptr && count < out.size(); at = at->ai_next) {
+    if (const auto endpoint = base::Endpoint::FromSockaddr(at->ai_addr, at->ai_addrlen)) {
+      out[count++] = endpoint->address();
+    }
+  }
+  freeaddrinfo(found);
+  return count;
+}
+
+int DialSurroundings::Replace(int fd, int domain) {
+  if (!caller_.SharesNetwork()) {
+    return -ENETUNREACH;
+  }
+  const int flags = caller_.DescriptorFlags(program_fd_);
+  if (flags < 0) {
+    return -EACCES;
+  }
+  const int type = SOCK_STREAM | SOCK_CLOEXEC | (blocking_ ? 0 : SOCK_NONBLOCK);
+  const int made = sys::PassingSocket(domain, type, 0, cookie_);
+  if (made < 0) {
+    return made;
+  }
+  base::Fd socket(made);
+  engine::CopySocketOptions(fd, made);
+  seccomp_notif_addfd request{};
+  request.id = registry_.CurrentId(ticket_);
+  request.flags = SECCOMP_ADDFD_FLAG_SETFD;
+  request.srcfd = static_cast<uint32_t>(made);
+  request.newfd = static_cast<uint32_t>(program_fd_);
+  request.newfd_flags = (flags & O_CLOEXEC) != 0 ? O_CLOEXEC : 0;
+  const int given = notifier_.AddFd(request);
+  if (given < 0) {
+    return given == -ENOENT ? -ECANCELED : given;
+  }
+  struct stat status;
+  if (sys::Fstat(made, &status) == 0) {
+    registry_.Move(ticket_, status.st_ino);
+  }
+  replacement_ = std::move(socket);
+  return replacement_.get();
+}
+
+}  // namespace supervisor

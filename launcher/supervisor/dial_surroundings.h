@@ -1,0 +1,50 @@
+// DialSurroundings: how a thread of the supervisor waits, looks names up and replaces a socket
+// while it dials for a program. Of one dial and one thread.
+#ifndef GOCHAIN_SUPERVISOR_DIAL_SURROUNDINGS_H_
+#define GOCHAIN_SUPERVISOR_DIAL_SURROUNDINGS_H_
+
+#include <cstdint>
+
+#include "base/fd.h"
+#include "engine/connector.h"
+#include "supervisor/caller.h"
+#include "supervisor/crew.h"
+#include "supervisor/dial_registry.h"
+#include "supervisor/notifier.h"
+
+namespace supervisor {
+
+class DialSurroundings final : public engine::Surroundings {
+ public:
+  // `program_fd` is the socket's number in the program. `socket` is a duplicate of it.
+  DialSurroundings(Crew::Member& member, DialRegistry& registry, DialRegistry::Ticket ticket,
+                   Notifier& notifier, Caller& caller, int program_fd, int socket, uint64_t cookie);
+
+  int Connect(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms) override;
+  Waited Wait(int fd, short events, int64_t deadline_ms) override;
+  size_t Resolve(std::string_view name, std::span<base::IpAddress> out) override;
+  int Replace(int fd, int domain) override;
+
+  // The socket that took the first one's place; invalid: none did.
+  base::Fd& replacement() { return replacement_; }
+
+ private:
+  int ConnectBlocking(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms);
+  // 0, or why the dial must end now, as Connect() says it.
+  int Verdict(int64_t deadline_ms);
+
+  Crew::Member& member_;
+  DialRegistry& registry_;
+  DialRegistry::Ticket ticket_;
+  Notifier& notifier_;
+  Caller& caller_;
+  const int program_fd_;
+  const uint64_t cookie_;
+  bool blocking_;
+  int64_t program_deadline_ms_;  // by SO_SNDTIMEO
+  base::Fd replacement_;
+};
+
+}  // namespace supervisor
+
+#endif  // GOCHAIN_SUPERVISOR_DIAL_SURROUNDINGS_H_

@@ -1,0 +1,49 @@
+// DnsClients: which sockets of the tree were led to the responder, by their local ports.
+//
+// It tells the server a program believes it is asking, and it keeps other users of the machine from
+// the responder, which is on loopback for all to see. Thread-safe.
+#ifndef GOCHAIN_SUPERVISOR_DNS_CLIENTS_H_
+#define GOCHAIN_SUPERVISOR_DNS_CLIENTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/endpoint.h"
+#include "supervisor/resolv_conf.h"
+
+namespace supervisor {
+
+struct DnsClient {
+  base::Endpoint server;  // the one it asked; without meaning for kQuiet*, whose packets say it
+  ResolvConf conf;
+};
+
+class DnsClients {
+ public:
+  // Port numbers are counted for each of these apart.
+  enum class Kind : uint8_t { kUdpV4, kUdpV6, kTcpV4, kTcpV6, kQuietV4, kQuietV6 };
+
+  void Put(Kind kind, uint16_t port, DnsClient client) {
+    auto shared = std::make_shared<const DnsClient>(std::move(client));
+    const std::lock_guard lock(mutex_);
+    clients_[Key(kind, port)] = std::move(shared);
+  }
+  // Null: not one of ours.
+  std::shared_ptr<const DnsClient> Find(Kind kind, uint16_t port) {
+    const std::lock_guard lock(mutex_);
+    const auto found = clients_.find(Key(kind, port));
+    return found == clients_.end() ? nullptr : found->second;
+  }
+
+ private:
+  static uint32_t Key(Kind kind, uint16_t port) { return static_cast<uint32_t>(kind) << 16 | port; }
+
+  std::mutex mutex_;
+  std::unordered_map<uint32_t, std::shared_ptr<const DnsClient>> clients_;
+};
+
+}  // namespace supervisor
+
+#endif  // GOCHAIN_SUPERVISOR_DNS_CLIENTS_H_

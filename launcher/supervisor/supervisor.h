@@ -1,0 +1,37 @@
+// Supervisor: answers the calls that the filter of a process tree traps. Runs in process S, an
+// ancestor of the whole tree, which alone holds the listener.
+#ifndef GOCHAIN_SUPERVISOR_SUPERVISOR_H_
+#define GOCHAIN_SUPERVISOR_SUPERVISOR_H_
+
+#include <memory>
+
+#include "base/fd.h"
+#include "engine/session.h"
+
+namespace supervisor {
+
+class Supervisor {
+ public:
+  struct Options {
+    bool trap_sockets = false;  // as the filter was built
+  };
+
+  // REQUIRES: `session` outlives the supervisor.
+  Supervisor(engine::Session& session, base::Fd listener, const Options& options);
+  // Blocks until its threads are gone. REQUIRES: WaitForTreeEnd() returned, or Start() never ran.
+  ~Supervisor();
+
+  // Starts the threads and raises the process's soft limit of descriptors. REQUIRES: the processes
+  // of the tree have been forked, since they would inherit the limit.
+  void Start();
+  // Returns when the last task under the filter is gone.
+  void WaitForTreeEnd();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace supervisor
+
+#endif  // GOCHAIN_SUPERVISOR_SUPERVISOR_H_
