@@ -91,14 +91,12 @@ bool HostMatches(const Config& config, const Pattern& pattern, std::string_view 
   return false;
 }
 
-// Is every address of the pattern the own host's?
+// Is every address of the pattern the own host's? A network that begins in 127/8 lies in it: its
+// host bits are 0.
 bool IsInsideLoopback(const Pattern& pattern) {
-  const unsigned whole = pattern.address.is_v4() ? 32 : 128;
-  if (pattern.prefix_bits == whole) {
-    return pattern.address.IsLoopback();
-  }
-  return pattern.address.is_v4() && pattern.prefix_bits >= 8 && pattern.address.IsLoopback() &&
-         !pattern.address.IsAny();
+  const size_t whole = pattern.address.bytes().size() * 8;
+  return pattern.address.IsLoopback() &&
+         (pattern.prefix_bits == whole || (pattern.address.is_v4() && !pattern.address.IsAny()));
 }
 
 // Loopback is direct unless a pattern means it and not everything: these do. A name that isn't
