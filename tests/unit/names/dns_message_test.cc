@@ -1,0 +1,185 @@
+#include "names/dns_message.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace names {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+Bytes Labels(const std::string& name) {
+  Bytes out;
+  size_t at = 0;
+  while (at < name.size()) {
+    const size_t end = std::min(name.find('.', at), name.size());
+    out.push_back(static_cast<uint8_t>(end - at));
+    out.insert(out.end(), name.begin() + static_cast<long>(at),
+               name.begin() + static_cast<long>(end));
+    at = end + 1;
+  }
+  out.push_back(0);
+  return out;
+}
+
+Bytes Query(const std::string& name, uint16_t type, bool edns = false) {
+  Bytes out = {0x12, 0x34, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, static_cast<uint8_t>(edns)};
+  const Bytes labels = Labels(name);
+  out.insert(out.end(), labels.begin(), labels.end());
+  out.insert(out.end(), {static_cast<uint8_t>(type >> 8), static_cast<uint8_t>(type), 0, 1});
+  if (edns) {
+    out.insert(out.end(), {0, 0, 41, 0x04, 0xd0, 0, 0, 0x80, 0, 0, 0});
+  }
+  return out;
+}
+
+TEST(ParseDnsQueryTest, ReadsNameTypeAndClass) {
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(Query("Proxy.GoLang.ORG", 28), &query), DnsParsed::kQuery);
+  EXPECT_EQ(query.id, 0x1234);
+  EXPECT_EQ(query.name(), "proxy.golang.org");
+  EXPECT_TRUE(query.Is(DnsType::kAaaa));
+  EXPECT_EQ(query.klass, 1);
+  EXPECT_TRUE(query.sayable);
+  EXPECT_FALSE(query.edns);
+}
+
+TEST(ParseDnsQueryTest, ReadsTheRoot) {
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(Query("", 2), &query), DnsParsed::kQuery);
+  EXPECT_EQ(query.name(), "");
+}
+
+TEST(ParseDnsQueryTest, SeesEdns) {
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(Query("a.example", 1, true), &query), DnsParsed::kQuery);
+  EXPECT_TRUE(query.edns);
+}
+
+TEST(ParseDnsQueryTest, RefusesEveryTruncation) {
+  const Bytes whole = Query("www.example.org", 1, true);
+  DnsQuery query;
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const Bytes cut(whole.begin(), whole.begin() + static_cast<long>(size));
+    EXPECT_EQ(ParseDnsQuery(cut, &query), size < 12 ? DnsParsed::kIgnore : DnsParsed::kBroken)
+        << size;
+  }
+}
+
+TEST(ParseDnsQueryTest, IgnoresAnswers) {
+  Bytes message = Query("a.example", 1);
+  message[2] |= 0x80;
+  DnsQuery query;
+  EXPECT_EQ(ParseDnsQuery(message, &query), DnsParsed::kIgnore);
+}
+
+TEST(ParseDnsQueryTest, RefusesPointersTwoQuestionsAndTooLongNames) {
+  DnsQuery query;
+  Bytes pointer = Query("a", 1);
+  pointer[12] = 0xc0;
+  EXPECT_EQ(ParseDnsQuery(pointer, &query), DnsParsed::kBroken);
+  Bytes two = Query("a", 1);
+  two[5] = 2;
+  EXPECT_EQ(ParseDnsQuery(two, &query), DnsParsed::kBroken);
+  std::string name;
+  for (int i = 0; i < 5; ++i) {
+    name += std::string(i == 0 ? 60 : 48, 'a') + (i < 4 ? "." : "");
+  }
+  EXPECT_EQ(name.size(), 256u);
+  EXPECT_EQ(ParseDnsQuery(Query(name, 1), &query), DnsParsed::kBroken);
+  EXPECT_EQ(ParseDnsQuery(Query(name.substr(3), 1), &query), DnsParsed::kQuery) << "253 bytes";
+}
+
+TEST(ParseDnsQueryTest, TellsNamesThatNoHostHas) {
+  DnsQuery query;
+  Bytes message = Query("aXb.example", 1);
+  for (const uint8_t byte :
+       {uint8_t{'.'}, uint8_t{0}, uint8_t{' '}, uint8_t{'\n'}, uint8_t{0x80}}) {
+    message[14] = byte;
+    ASSERT_EQ(ParseDnsQuery(message, &query), DnsParsed::kQuery);
+    EXPECT_FALSE(query.sayable) << int{byte};
+  }
+}
+
+TEST(BuildDnsAddressTest, AnswersAsARecursiveServer) {
+  const Bytes message = Query("a.example", 1, true);
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(message, &query), DnsParsed::kQuery);
+  Bytes out(512);
+  out.resize(BuildDnsAddress(message, query, base::IpAddress::V4(0xc6130102), 10, out));
+  Bytes expected = {0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 1};
+  expected.insert(expected.end(), message.begin() + 12, message.begin() + 27);
+  expected.insert(expected.end(), {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 10, 0, 4, 198, 19, 1, 2});
+  expected.insert(expected.end(), {0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0});
+  EXPECT_EQ(out, expected);
+}
+
+TEST(BuildDnsAnswerTest, RepeatsTheQuestionWithACode) {
+  const Bytes message = Query("a.example", 65);
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(message, &query), DnsParsed::kQuery);
+  Bytes out(512);
+  out.resize(BuildDnsAnswer(message, query, DnsCode::kNoSuchName, out));
+  ASSERT_EQ(out.size(), message.size());
+  EXPECT_EQ(out[3], 0x83);
+  EXPECT_EQ(out[7], 0);
+}
+
+TEST(BuildDnsAnswerTest, AnswersABrokenMessageWithItsHeaderAlone) {
+  const Bytes message = {0, 9, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0};
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(message, &query), DnsParsed::kBroken);
+  Bytes out(512);
+  out.resize(BuildDnsAnswer(message, query, DnsCode::kFormatError, out));
+  EXPECT_EQ(out, (Bytes{0, 9, 0x80, 0x81, 0, 0, 0, 0, 0, 0, 0, 0}));
+}
+
+TEST(BuildDnsPointerTest, SaysTheName) {
+  const Bytes message = Query("2.1.19.198.in-addr.arpa", 12);
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(message, &query), DnsParsed::kQuery);
+  Bytes out(512);
+  out.resize(BuildDnsPointer(message, query, "go.example", 10, out));
+  const Bytes name = Labels("go.example");
+  ASSERT_GT(out.size(), name.size());
+  EXPECT_EQ(Bytes(out.end() - static_cast<long>(name.size()), out.end()), name);
+  EXPECT_EQ(out[out.size() - name.size() - 1], name.size());
+}
+
+TEST(BuildDnsPointerTest, RefusesANameThatHasNoWireForm) {
+  const Bytes message = Query("2.1.19.198.in-addr.arpa", 12);
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(message, &query), DnsParsed::kQuery);
+  Bytes out(512);
+  EXPECT_EQ(BuildDnsPointer(message, query, std::string(64, 'a') + ".example", 10, out), 0u);
+  EXPECT_EQ(BuildDnsPointer(message, query, "a..example", 10, out), 0u);
+}
+
+TEST(BuildDnsAddressTest, WritesNothingPastItsRoom) {
+  const Bytes message = Query("a.example", 1, true);
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(message, &query), DnsParsed::kQuery);
+  Bytes whole(512);
+  const size_t size = BuildDnsAddress(message, query, base::IpAddress::V4(1), 10, whole);
+  for (size_t room = 0; room < size; ++room) {
+    Bytes out(room);
+    EXPECT_EQ(BuildDnsAddress(message, query, base::IpAddress::V4(1), 10, out), 0u);
+  }
+}
+
+TEST(ParseReverseNameTest, ReadsAddressesAndNothingElse) {
+  base::IpAddress address;
+  ASSERT_TRUE(ParseReverseName("7.2.0.192.in-addr.arpa", &address));
+  EXPECT_EQ(address.v4(), 0xc0000207);
+  for (const char* const name :
+       {"2.0.192.in-addr.arpa", "1.7.2.0.192.in-addr.arpa", "256.2.0.192.in-addr.arpa",
+        "a.2.0.192.in-addr.arpa", ".2.0.192.in-addr.arpa", "7.2.0.192.example", "in-addr.arpa",
+        "99999999999.2.0.192.in-addr.arpa"}) {
+    EXPECT_FALSE(ParseReverseName(name, &address)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace names
