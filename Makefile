@@ -43,7 +43,7 @@ LAUNCHER := $(OUT)/gochain
 INIH := $(shell $(CC) -print-file-name=libinih.a)
 FORMATTED := $(shell git ls-files '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test unit lint format asan ubsan tsan install uninstall clean help deps
+.PHONY: all demo test unit lint format asan ubsan tsan install uninstall clean help deps docs check-docs
 all: $(LAUNCHER) $(LIBRARY)
 
 help:
@@ -54,6 +54,7 @@ help:
 ## demo       the main job on real proxies, a module server and a git server, on loopback
 ## test       all tests; T=layer/file F='*Filter*' runs one unit test
 ## lint       formatting, clang-tidy, layers, exports, shell scripts
+## docs       docs/configuration.md from the schema; lint compares it
 ## format     rewrite sources with clang-format
 ## asan ubsan tsan   unit tests under a sanitizer
 ## bench      ratios of gochain against the alternatives
@@ -113,7 +114,19 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@GOCHAIN_BUILD=$(OUT) scripts/demo
 
-lint: $(LIBRARY)
+# The reference of the rules file's keys is made from the table that the parser reads.
+CONFIGURATION_DOC := $(OUT)/configuration-doc
+$(CONFIGURATION_DOC): scripts/configuration-doc.cc $(CORE_LIB)
+	$(CXX) $(CPPFLAGS) $(TEST_CXXFLAGS) $< -o $@ $(CORE_LIB)
+
+docs: $(CONFIGURATION_DOC)
+	$(CONFIGURATION_DOC) < docs/configuration.in.md > docs/configuration.md
+
+check-docs: $(CONFIGURATION_DOC)
+	@$(CONFIGURATION_DOC) < docs/configuration.in.md | diff -u docs/configuration.md - || \
+	  { echo "docs/configuration.md is stale: make docs"; false; }
+
+lint: $(LIBRARY) check-docs
 	@scripts/lint $(LIBRARY)
 
 format:

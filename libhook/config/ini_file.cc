@@ -2,7 +2,6 @@
 
 #include <ini.h>
 
-
 #include "config/schema.h"
 #include "config/utf8.h"
 
@@ -180,10 +179,14 @@ class LineFeeder {
     return {};
   }
 
-  void AddEntry(const char* name, const char* value) {
-    // The name of a continuation is inih's own copy, which it cuts at 49 bytes.
-    file_.entries.push_back({file_.sections.size() - 1, continues_ ? key_ : std::string(name),
-                             std::string(value), number_, std::string(Trim(line_)), continues_});
+  void AddEntry(std::string_view name, std::string_view value) {
+    if (continues_) {
+      // inih cuts this name at 49 bytes, and leaves the comment of a continuation where it is.
+      name = key_;
+      value = Trim(value.substr(0, CommentStart(value)));
+    }
+    file_.entries.push_back({file_.sections.size() - 1, std::string(name), std::string(value),
+                             number_, std::string(Trim(line_)), continues_});
   }
 
   bool HasKey() const { return !key_.empty() || skip_ == Skip::kContinuations; }

@@ -243,6 +243,17 @@ TEST(RulesFileTest, TakesABracketedAddressOnAContinuation) {
   EXPECT_EQ(built.config().patterns()[1].low_port, 22);
 }
 
+TEST(RulesFileTest, LeavesCommentsOutOfEveryLine) {
+  const BuiltText built("[rules] ; one\nreject = a ; two b\n  c ; three\n  ; four\n  d;e.f\n");
+  EXPECT_EQ(built.Complaints(),
+            "t.conf:5: the pattern 'd;e.f' is neither a host name nor an address\n");
+  const BuiltText good("[rules] # one\nreject = a ; two b\n  c ; three\n  # four\n");
+  ASSERT_EQ(good.Complaints(), "");
+  ASSERT_EQ(good.config().patterns().size(), 2u);
+  EXPECT_EQ(good.Text(good.config().patterns()[1].written), "c");
+  EXPECT_EQ(good.Text(good.config().patterns()[1].source.line_text), "c ; three");
+}
+
 TEST(RulesFileTest, StartsAListOnTheNextLine) {
   const BuiltText built("[rules]\nreject =\n  a\n  b\n");
   ASSERT_EQ(built.Complaints(), "");
