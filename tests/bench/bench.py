@@ -1,0 +1,140 @@
+"""The project's promises about speed, measured: one row for each, exit status 1 if one is broken.
+
+Usage: run-bench [quick] [NAME…]     NAME is part of a row's name
+"""
+
+import os
+import shutil
+import sys
+import time
+
+import place as place_module
+from measure import Comparison, Row
+
+
+def connects(place, quick):
+    count = "100" if quick else "1000"
+    target = [count, place_module.NAME, str(place_module.HTTP_PORT)]
+    tool = place.tool("connects")
+    proxy = [place_module.ADDRESS, str(place_module.SOCKS_PORT)]
+    plain = [tool, "plain"] + target
+    return Comparison(
+        f"{count} connects",
+        lambda: place.number([tool, "socks5"] + target + proxy),
+        {
+            "supervise": lambda: place.number(place.under("supervise") + plain),
+            "supervise, socket()": lambda: place.number(place.under("supervise", True) + plain),
+            "preload": lambda: place.number(place.under("preload") + plain),
+        },
+        {"supervise": 1.20, "supervise, socket()": 1.50, "preload": 1.10},
+        rounds=9,
+    )
+
+
+def bulk(place, _):
+    url = f"http://{place_module.NAME}:{place_module.HTTP_PORT}/bulk"
+    curl = ["curl", "-s", "-f", "-o", "/dev/null", "-w", "%{speed_download}", url]
+    ways = {
+        mode: lambda mode=mode: place.number(place.under(mode, proxy=place.fast_proxy) + curl)
+        for mode in ("supervise", "preload")
+    }
+    own = curl + ["-x", place.fast_proxy.replace("socks5", "socks5h")]
+    return Comparison("bulk transfer, bytes/s", lambda: place.number(own), ways,
+                      dict.fromkeys(ways, 0.98), kind="rate", rounds=9)
+
+
+def go_mod_download(place, _):
+    cache = os.path.join(place.folder, "modcache")
+    env = {
+        "GOMODCACHE": cache, "GOFLAGS": "-modcacherw", "GOSUMDB": "off", "GOTOOLCHAIN": "local",
+        "GOPROXY": f"https://{place_module.NAME}:{place_module.TLS_PORT}",
+        "SSL_CERT_FILE": place.certificate[0], "GOCACHE": os.path.join(place.folder, "gocache"),
+    }
+
+    def download(words, **more):
+        shutil.rmtree(cache, ignore_errors=True)
+        start = time.monotonic()
+        place.run(words + ["go", "mod", "download"], env | more, os.path.join(place.folder, "main"))
+        return time.monotonic() - start
+
+    # Go asks for connections as it needs them; 32 modules are more than it dials at once.
+    ways = {mode: lambda mode=mode: download(place.under(mode)) for mode in ("supervise", "auto")}
+    return Comparison("go mod download, 32 modules", lambda: download([], HTTPS_PROXY=place.proxy),
+                      ways, dict.fromkeys(ways, 1.05), rounds=15)
+
+
+def start_up(place, quick):
+    spawn = [place.tool("spawn"), "10" if quick else "50"]
+    return Comparison(
+        "gochain true - true, ms",
+        lambda: place.number(spawn + ["true"]),
+        {"auto": lambda: place.number(spawn + place.under("auto") + ["true"])},
+        {"auto": 4.0}, kind="difference",
+    )
+
+
+def execs(place, quick):
+    count = 50 if quick else 500
+    script = f"i=0; while [ $i -lt {count} ]; do /bin/true; i=$((i+1)); done"
+    shell = ["sh", "-c", script]
+    spawn = [place.tool("spawn"), "1"]
+    return Comparison(
+        f"{count} execs of /bin/true from sh",
+        lambda: place.number(spawn + shell),
+        {"auto": lambda: place.number(spawn + place.under("auto") + shell)},
+        {"auto": 1.20}, rounds=9,
+    )
+
+
+def go_build(place, quick):
+    package = "strings" if quick else "net/http"
+    env = {"GOCACHE": os.path.join(place.folder, "gocache"), "GOTOOLCHAIN": "local",
+           "GOFLAGS": "-buildvcs=false", "CGO_ENABLED": "0"}
+    argv = [place.tool("spawn"), "1"]
+    build = ["go", "build", "-a", package]
+    return Comparison(
+        f"go build -a {package}",
+        lambda: place.number(argv + build, env),
+        {"auto": lambda: place.number(argv + place.under("auto") + build, env)},
+        {"auto": 1.03}, rounds=3,
+    )
+
+
+def reads(place, quick):
+    argv = [place.tool("reads"), "100000" if quick else "1000000"]
+    return Comparison(
+        "1,000,000 reads of one byte" if not quick else "100,000 reads of one byte",
+        lambda: place.number(argv),
+        {"auto": lambda: place.number(place.under("auto") + argv)},
+        {"auto": 1.03}, rounds=15,
+    )
+
+
+ALL = {"connects": connects, "bulk": bulk, "go mod": go_mod_download, "start": start_up,
+       "execs": execs, "reads": reads, "go build": go_build}
+
+
+def main(words):
+    quick = "quick" in words
+    wanted = [word for word in words if word != "quick"] or list(ALL)
+    place = place_module.Place(os.environ["GOCHAIN_BUILD"])
+    broken = 0
+    try:
+        place.start(64 if quick else place_module.BULK_MIB)
+        print(Row.HEAD, flush=True)
+        for name, make in ALL.items():
+            if not any(word in name for word in wanted):
+                continue
+            for row in make(place, quick).run(2 if quick else None):
+                print(row, flush=True)
+                broken += not row.held
+    finally:
+        place.stop()
+    if quick:
+        print("bench: quick: too few rounds to hold a bound against; all of it ran")
+        return 0
+    print(f"bench: {broken} bounds missed" if broken else "bench: all bounds held")
+    return 1 if broken else 0
+
+
+sys.exit(main(sys.argv[1:]))
