@@ -214,8 +214,9 @@ void DnsResponder::ServeDatagrams(size_t index) {
         using Kind = DnsClients::Kind;
         const Kind kind = sockets_[index].kind();
         const bool quiet = kind == Kind::kQuietV4 || kind == Kind::kQuietV6;
-        Forward(index, std::move(query),
-                quiet ? base::Endpoint(query.asked, client->server.port()) : client->server);
+        const base::Endpoint server =
+            quiet ? base::Endpoint(query.asked, client->server.port()) : client->server;
+        Forward(index, std::move(query), server);
         query = {};
         break;
       }
