@@ -164,6 +164,9 @@ class Keeper {
   void TakeOver(int socket, int child_end, Fd* theirs) {
     const Fd child(static_cast<int>(syscall(SYS_pidfd_open, command_, 0)));
     const Go go{!supervisor::CanTakeDescriptors(child.get(), child_end)};
+    if (go.trap_sockets) {
+      session_->SetSocketsTrapped();
+    }
     theirs->Reset();
     Handover message;
     Fd listener;

@@ -32,7 +32,14 @@ std::optional<base::Endpoint> AskedPeer(Services& services, Call& call, Caller& 
   }
   *domain = socket.domain;
   const auto actual = base::Endpoint::FromSockaddr(plain, size);
-  return actual.has_value() ? services.session.peers().Find(socket.inode, *actual) : std::nullopt;
+  const auto asked =
+      actual.has_value() ? services.session.peers().Find(socket.inode, *actual) : std::nullopt;
+  if (asked.has_value() && services.store != nullptr) {
+    // The library has dialled it past the filter, and asks so that the duplicate goes.
+    services.store->Drop(socket.inode);
+    services.store->SetPeer(socket.inode, {*asked, socket.domain});
+  }
+  return asked;
 }
 
 }  // namespace

@@ -114,7 +114,7 @@ base::Result<Session> Session::Open(const char* path) {
 }
 
 base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
-  const auto* const header = reinterpret_cast<const Header*>(region.data());
+  auto* const header = reinterpret_cast<Header*>(region.data());
   const base::Error bad{EINVAL, "state"};
   if (header->magic != kMagic || header->size != region.size() ||
       header->config_size > region.size()) {

@@ -37,6 +37,8 @@ class Session {
   static base::Result<Session> Open(const char* path);
 
   const Settings& settings() const { return *settings_; }
+  // REQUIRES: nobody else has opened the region yet.
+  void SetSocketsTrapped() { settings_->sockets_trapped = true; }
   const config::Config& config() const { return config_; }
   names::NameTable& names() { return names_; }
   names::PeerTable& peers() { return peers_; }
@@ -49,7 +51,7 @@ class Session {
  private:
   static base::Result<Session> FromRegion(std::span<uint8_t> region);
 
-  const Settings* settings_ = nullptr;
+  Settings* settings_ = nullptr;
   config::Config config_;
   names::NameTable names_;
   names::PeerTable peers_;

@@ -20,6 +20,8 @@ struct Settings {
   LogFormat log_format = LogFormat::kText;
   // True where a filter is installed, so that what the library doesn't handle is handled there.
   bool supervised = false;
+  // True where the supervisor makes the sockets and keeps duplicates until it sees them connected.
+  bool sockets_trapped = false;
   // Absolute path, terminated; empty: standard error.
   std::array<char, 4096> log_file{};
 

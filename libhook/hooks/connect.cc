@@ -17,9 +17,10 @@ namespace {
 
 constexpr uint16_t kDnsPort = 53;
 
-// The kernel's own connect. Without a filter other preloaded libraries get their turn.
+// The kernel's own connect. Without a filter other preloaded libraries get their turn; a supervisor
+// that keeps a duplicate of the socket must see the call, to let go of it.
 int PlainConnect(const Process& process, int fd, const sockaddr* address, socklen_t length) {
-  if (process.cookie() == 0) {
+  if (process.cookie() == 0 || process.sockets_trapped()) {
     return FromC(real::connect(fd, address, length));
   }
   const CancellationPoint here;
@@ -52,6 +53,14 @@ void ConnectForReal(int fd) {
     deferred = 0;
     sys::Setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &deferred, sizeof deferred);
   }
+}
+
+// The supervisor's duplicate of a socket would keep the far end from seeing the program's close. It
+// lets go when it is asked, without cookie, for the peer of a socket that was dialled.
+void EndDuplicate(int fd) {
+  sockaddr_storage peer;
+  socklen_t length = sizeof peer;
+  sys::PassingGetpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length, 0);
 }
 
 struct DialArguments {
@@ -114,7 +123,11 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
   ConnectForReal(fd);
   DialInProgress dial{.fd = fd, .cookie = process.cookie()};
   DialArguments arguments{process, plan, dial};
-  return RunDial(dial, RunConnector, &arguments);
+  const int result = RunDial(dial, RunConnector, &arguments);
+  if (result == 0 && process.sockets_trapped()) {
+    EndDuplicate(fd);
+  }
+  return result;
 }
 
 namespace exported {

@@ -35,6 +35,10 @@ class Process {
     return standing_ == Standing::kSteppedBack ||
            (standing_ == Standing::kRouting && session_.settings().supervised);
   }
+  // True where the supervisor keeps a duplicate of each socket until it sees it connected.
+  bool sockets_trapped() const {
+    return standing_ == Standing::kRouting && session_.settings().sockets_trapped;
+  }
   // Lets calls of the library past the filter; 0: there is none.
   uint64_t cookie() const {
     return standing_ == Standing::kRouting ? session_.settings().cookie : 0;

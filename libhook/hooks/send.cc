@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 
 #include "base/text.h"
 #include "hooks/connect.h"
@@ -18,7 +19,12 @@
 namespace hooks {
 namespace {
 
-enum class Verdict : uint8_t { kReal, kDialFirst, kRefuse };
+enum class Verdict : uint8_t {
+  kReal,
+  kDialFirst,
+  kToSupervisor,
+  kRefuse,
+};
 
 // Once a process: programs try again.
 void SayBlocked(const Process& process, const base::Endpoint& endpoint) {
@@ -46,7 +52,10 @@ Verdict Judge(int fd, const void* address, socklen_t length, int flags) {
     return (flags & MSG_FASTOPEN) != 0 ? Verdict::kDialFirst : Verdict::kReal;
   }
   Process& process = Process::Get();
-  if (IsLeftToLibc(process, destination) || MaySendDatagram(process, destination.endpoint)) {
+  if (IsLeftToLibc(process, destination)) {
+    return process.supervised() ? Verdict::kToSupervisor : Verdict::kReal;
+  }
+  if (MaySendDatagram(process, destination.endpoint)) {
     return Verdict::kReal;
   }
   SayBlocked(process, destination.endpoint);
@@ -58,6 +67,28 @@ Verdict Judge(int fd, const msghdr& message, int flags) {
                                      : Verdict::kReal;
 }
 
+// The filter sees the address of sendto, but not that of sendmsg, which is behind a pointer; so the
+// message goes out by sendto, without its ancillary data. Pieces are put together up to a size that
+// no DNS query has.
+ssize_t SendByAddress(int fd, const msghdr& message, int flags) {
+  const auto* const address = static_cast<const sockaddr*>(message.msg_name);
+  if (message.msg_iovlen == 1) {
+    return FromC(real::sendto(fd, message.msg_iov->iov_base, message.msg_iov->iov_len, flags,
+                              address, message.msg_namelen));
+  }
+  std::array<char, 4096> whole;
+  size_t size = 0;
+  for (size_t i = 0; i < message.msg_iovlen; ++i) {
+    const iovec& piece = message.msg_iov[i];
+    if (piece.iov_len > whole.size() - size) {
+      return -EMSGSIZE;
+    }
+    std::memcpy(whole.data() + size, piece.iov_base, piece.iov_len);
+    size += piece.iov_len;
+  }
+  return FromC(real::sendto(fd, whole.data(), size, flags, address, message.msg_namelen));
+}
+
 // The message without its address, for a socket that is connected by now.
 msghdr WithoutAddress(const msghdr& message) {
   msghdr out = message;
@@ -66,7 +97,17 @@ msghdr WithoutAddress(const msghdr& message) {
   return out;
 }
 
-ssize_t SendMessage(int fd, const msghdr& message, int flags) {
+ssize_t SendMessage(Verdict verdict, int fd, const msghdr& message, int flags) {
+  switch (verdict) {
+    case Verdict::kReal:
+      return FromC(real::sendmsg(fd, &message, flags));
+    case Verdict::kRefuse:
+      return -EACCES;
+    case Verdict::kToSupervisor:
+      return SendByAddress(fd, message, flags);
+    case Verdict::kDialFirst:
+      break;
+  }
   const int result =
       ConnectSocket(fd, static_cast<const sockaddr*>(message.msg_name), message.msg_namelen);
   if (result < 0) {
@@ -80,6 +121,7 @@ ssize_t Sendto(int fd, const void* data, size_t size, int flags, const sockaddr*
                socklen_t length) {
   switch (Judge(fd, address, length, flags)) {
     case Verdict::kReal:
+    case Verdict::kToSupervisor:
       return FromC(real::sendto(fd, data, size, flags, address, length));
     case Verdict::kRefuse:
       return -EACCES;
@@ -92,18 +134,6 @@ ssize_t Sendto(int fd, const void* data, size_t size, int flags, const sockaddr*
   return FromC(real::sendto(fd, data, size, flags & ~MSG_FASTOPEN, nullptr, 0));
 }
 
-ssize_t Sendmsg(int fd, const msghdr* message, int flags) {
-  switch (Judge(fd, *message, flags)) {
-    case Verdict::kReal:
-      return FromC(real::sendmsg(fd, message, flags));
-    case Verdict::kRefuse:
-      return -EACCES;
-    case Verdict::kDialFirst:
-      break;
-  }
-  return SendMessage(fd, *message, flags);
-}
-
 // As the kernel does, what comes before a message that can't be sent is sent and counted.
 int Sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
   for (unsigned i = 0; i < count; ++i) {
@@ -114,10 +144,7 @@ int Sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
     if (i > 0) {
       return FromC(real::sendmmsg(fd, messages, i, flags));
     }
-    if (verdict == Verdict::kRefuse) {
-      return -EACCES;
-    }
-    const ssize_t sent = SendMessage(fd, messages[0].msg_hdr, flags);
+    const ssize_t sent = SendMessage(verdict, fd, messages[0].msg_hdr, flags);
     if (sent < 0) {
       return static_cast<int>(sent);
     }
@@ -145,7 +172,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     return real::sendmsg(fd, message, flags);
   }
   const ErrnoKeeper keeper;
-  return keeper.Return(Sendmsg(fd, message, flags));
+  return keeper.Return(SendMessage(Judge(fd, *message, flags), fd, *message, flags));
 }
 
 int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
