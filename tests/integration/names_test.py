@@ -114,7 +114,8 @@ def test_dns_local_is_looked_up_here(runner, peers, site, mode):
     run = runner.run(["curl", "-sS", "-m", "20", "http://here.corp.test/hello.txt"], mode=mode,
                      conf=conf, place=place)
     assert run.must_succeed().out == "hello from nginx\n"
-    run.must_dial_by(door_of("dynamic", mode), hops=1)
+    # Under a supervisor libc would ask its responder, so the library leaves such dials to it.
+    run.must_dial_by("supervise" if mode == "auto" else door_of("dynamic", mode), hops=1)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -125,7 +126,7 @@ def test_proxy_given_by_name(runner, peers, site, mode):
     run = runner.run(["curl", "-sS", "-m", "20", "http://web.corp.test/hello.txt"], mode=mode,
                      hops=[hop], place=place)
     assert run.must_succeed().out == "hello from nginx\n"
-    run.must_dial_by(door_of("dynamic", mode), hops=1)
+    run.must_dial_by("supervise" if mode == "auto" else door_of("dynamic", mode), hops=1)
 
 
 PYTHON_V6 = """
