@@ -43,7 +43,7 @@ uint32_t ParseSeconds(std::string_view text) {
       return 0;
     }
     ++digits;
-    const auto digit = static_cast<unsigned>(c - '0');
+    const auto digit = static_cast<uint64_t>(c - '0');
     if (!point) {
       ms = ms * 10 + digit * 1000;
     } else {
