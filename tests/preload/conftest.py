@@ -189,7 +189,8 @@ class Library:
     def run(self, argv, conf=None, env=None, timeout=20, log=True):
         self._count += 1
         log_file = self.folder / f"{self._count}.json"
-        clean = {k: v for k, v in os.environ.items() if "PROXY" not in k.upper()}
+        clean = {k: v for k, v in os.environ.items()
+                 if "PROXY" not in k.upper() and not k.startswith(("GOCHAIN_", "XDG_"))}
         full = clean | {"LD_PRELOAD": LIBRARY, "HOME": str(self.folder)}
         if conf is not None:
             full["GOCHAIN_CONF"] = conf
@@ -205,3 +206,12 @@ class Library:
 @pytest.fixture
 def library(tmp_path):
     return Library(tmp_path)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The line that scripts/run-tests adds up. An error in a fixture is a failure."""
+    count = {name: len(terminalreporter.stats.get(name, []))
+             for name in ("passed", "failed", "error", "skipped")}
+    terminalreporter.write_line(
+        f"preload: {count['passed']} passed, {count['failed'] + count['error']} failed, "
+        f"{count['skipped']} skipped")
