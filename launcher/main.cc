@@ -1,4 +1,5 @@
 // gochain: reads its command line and rules, then explains them or runs COMMAND under them.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -21,8 +22,18 @@ namespace {
 using process::kOwnFailure;
 
 int Complain(std::string_view message) {
-  fmt::print(stderr, "gochain: {}\n", message);
+  // Standard error may be closed, which fmt::print would throw about.
+  std::fputs(fmt::format("gochain: {}\n", message).c_str(), stderr);
   return kOwnFailure;
+}
+
+// A standard descriptor that is closed would become one of ours. COMMAND gets it closed again.
+void FillStandardDescriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0) {
+      open("/dev/null", O_RDWR | O_CLOEXEC);
+    }
+  }
 }
 
 const char* Variable(const char* name) { return std::getenv(name); }
@@ -44,7 +55,7 @@ int Explain(const launcher::Options& options, const config::Config& config) {
   if (!launcher::Explain(config, options.targets, options.log_format, &text, &error)) {
     return Complain(error);
   }
-  fmt::print("{}", text);
+  std::fputs(text.c_str(), stdout);
   return std::fflush(stdout) == 0 ? 0 : Complain("cannot write to standard output");
 }
 
@@ -90,15 +101,16 @@ int Run(const launcher::Options& options, std::vector<uint8_t> image) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  FillStandardDescriptors();
   launcher::Options options;
   std::string error;
   if (!launcher::ParseOptions(argc, argv, &options, &error)) {
     return Complain(error);
   }
   if (options.action == launcher::Action::kHelp || options.action == launcher::Action::kVersion) {
-    fmt::print("{}", options.action == launcher::Action::kHelp ? launcher::HelpText()
-                                                               : launcher::VersionText());
-    return 0;
+    const bool help = options.action == launcher::Action::kHelp;
+    std::fputs((help ? launcher::HelpText() : launcher::VersionText()).c_str(), stdout);
+    return std::fflush(stdout) == 0 ? 0 : Complain("cannot write to standard output");
   }
   config::Inputs inputs;
   if (!config::FindInputs(options.config, options.proxies, Variable, &inputs)) {

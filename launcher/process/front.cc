@@ -24,7 +24,8 @@ namespace {
 using base::Fd;
 
 int Complain(const std::string& message) {
-  fmt::print(stderr, "gochain: {}\n", message);
+  // Standard error may be closed, which fmt::print would throw about.
+  std::fputs(fmt::format("gochain: {}\n", message).c_str(), stderr);
   return kOwnFailure;
 }
 
@@ -71,7 +72,9 @@ class Front {
 
   int Run() {
     while (!result_) {
-      pollfd fds[] = {{signals_.get(), POLLIN, 0}, {reports_.get(), POLLIN, 0}};
+      // A signal that comes before S's first report waits until there is someone to pass it on to.
+      const int signals = command_ > 0 ? signals_.get() : -1;
+      pollfd fds[] = {{signals, POLLIN, 0}, {reports_.get(), POLLIN, 0}};
       if (poll(fds, 2, -1) < 0) {
         continue;
       }

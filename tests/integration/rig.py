@@ -102,8 +102,9 @@ class Peers:
         return self.port()
 
     def stop(self):
-        for peer in reversed(list(self._made.values())):
-            peer.stop()
+        for made in reversed(list(self._made.values())):
+            if not isinstance(made, list):
+                made.stop()
         self._made.clear()
 
 
