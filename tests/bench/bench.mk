@@ -1,5 +1,5 @@
 # Included by the top Makefile.
-## bench      gochain's speed against the alternatives; BENCH=quick: a smoke, BENCH='quick bulk': one row
+## bench      gochain's speed against the alternatives; BENCH=quick: a smoke, BENCH='bulk start': these
 BENCH ?=
 BENCH_DIR := $(OUT)/bench
 BENCH_TOOLS := $(patsubst tests/bench/tools/%.c,$(BENCH_DIR)/%,$(wildcard tests/bench/tools/*.c)) \

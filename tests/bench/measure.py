@@ -11,7 +11,7 @@ import statistics
 class Comparison:
     """`reference` and `ways` (label → function) are called without arguments and return a number.
 
-    `bounds`: label → limit. `kind`: "ratio" of medians, at most the limit; "rate", a ratio of
+    `bounds`: label → limit; a way without one is there for comparison. `kind`: "ratio" of medians, at most the limit; "rate", a ratio of
     at least the limit; "difference" of medians, at most the limit, printed as milliseconds.
     """
 
@@ -36,27 +36,29 @@ class Comparison:
         first, second = (statistics.median(taken[key]) for key in ("first", "second"))
         way = statistics.median(taken[label])
         if self.kind == "difference":
-            value, noise, unit = (way - reference) * 1e3, abs(first - second) * 1e3, " ms"
+            value, noise = (way - reference) * 1e3, abs(first - second) * 1e3
         else:
-            value, noise, unit = way / reference, abs(first / second - 1), ""
-        bound = self.bounds[label]
-        missed = bound - value if self.kind == "rate" else value - bound
-        return Row(self.name, label, value, noise, bound, unit, self.kind == "rate",
+            value, noise = way / reference, abs(first / second - 1)
+        bound = self.bounds.get(label)
+        missed = 0
+        if bound is not None:
+            missed = bound - value if self.kind == "rate" else value - bound
+        return Row(self.name, label, value, noise, bound, self.kind == "rate",
                    missed <= noise, reference, way)
 
 
 class Row:
-    def __init__(self, name, label, value, noise, bound, unit, at_least, held, reference, way):
+    def __init__(self, name, label, value, noise, bound, at_least, held, reference, way):
         self.name, self.label, self.value, self.noise, self.bound = name, label, value, noise, bound
-        self.unit, self.at_least, self.held = unit, at_least, held
+        self.at_least, self.held = at_least, held
         self.reference, self.way = reference, way
 
     HEAD = f"{'':34} {'mode':22} {'value':>9} {'A/A':>8} {'bound':>9}  {'medians':20} verdict"
 
     def __str__(self):
-        sign = "≥" if self.at_least else "≤"
+        bound = "-" if self.bound is None else f"{'≥' if self.at_least else '≤'} {self.bound:.2f}"
+        verdict = "" if self.bound is None else "pass" if self.held else "FAIL"
         return (
             f"{self.name:34} {self.label:22} {self.value:9.3f} {self.noise:8.3f} "
-            f"{sign}{self.bound:8.2f}  {self.reference:9.4g} {self.way:9.4g}  "
-            f"{'pass' if self.held else 'FAIL'}{self.unit and f'  (in{self.unit})'}"
+            f"{bound:>9}  {self.reference:9.4g} {self.way:9.4g}  {verdict}"
         )
