@@ -127,8 +127,8 @@ class Site:
         with open(os.path.join(self.root, "hello.txt"), "w", encoding="ascii") as file:
             file.write("hello from nginx\n")
         content.make_repository(os.path.join(self.root, "repo.git"))
-        # `go` takes a path that ends in .git for the repository itself.
-        content.make_repository(os.path.join(self.root, "lib.git"), gomod="git.corp.test/lib.git")
+        # `go` takes a module path with .git in it for a repository, and asks for it without.
+        content.make_repository(os.path.join(self.root, "lib"), gomod="git.corp.test/lib.git")
         self.certificate = content.make_certificate(folder, NAMES)
         self._peers, self._folder = peers, folder
         self.nginx = peers._keep(

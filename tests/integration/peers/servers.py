@@ -10,8 +10,8 @@ from peers.process import Peer
 
 
 class Nginx(Peer):
-    """Serves `root` over http on `port` and over https on `tls_port`, and its git/ folder by git's
-    own http-backend, so that clone and fetch are those of a real host."""
+    """Serves `root` over http on `port` and over https on `tls_port`, and the repositories in it
+    (NAME.git, lib) by git's own http-backend, so that clone and fetch are those of a real host."""
 
     def __init__(self, folder, ns, address, port, root, tls_port=None, certificate=None):
         super().__init__(folder, ns, address, port)
@@ -41,7 +41,7 @@ http {{
   server {{
     listen {host}:{self.port}; {tls}
     root {self._root};
-    location ~ \\.git/ {{
+    location ~ ^/(lib|[^/]*\\.git)/ {{
       fastcgi_pass unix:{self.folder}/cgi.sock;
       fastcgi_param SCRIPT_FILENAME /usr/lib/git-core/git-http-backend;
       fastcgi_param GIT_PROJECT_ROOT {self._root};
