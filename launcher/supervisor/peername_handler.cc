@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "engine/socket_copy.h"
 #include "supervisor/handlers.h"
 
 namespace supervisor {
@@ -30,14 +31,15 @@ std::optional<base::Endpoint> AskedPeer(Services& services, Call& call, Caller& 
   if (sys::PassingGetpeername(socket.fd(), plain, &size, 0) < 0) {
     return std::nullopt;
   }
-  *domain = socket.domain;
+  // A socket that was replaced for another family still speaks the old one.
+  *domain = engine::StandsForIpv4(socket.fd()) ? AF_INET : socket.domain;
   const auto actual = base::Endpoint::FromSockaddr(plain, size);
   const auto asked =
       actual.has_value() ? services.session.peers().Find(socket.inode, *actual) : std::nullopt;
   if (asked.has_value() && services.store != nullptr) {
     // The library has dialled it past the filter, and asks so that the duplicate goes.
     services.store->Drop(socket.inode);
-    services.store->SetPeer(socket.inode, {*asked, socket.domain});
+    services.store->SetPeer(socket.inode, {*asked, *domain});
   }
   return asked;
 }
