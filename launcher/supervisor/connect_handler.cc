@@ -220,6 +220,14 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
     call.Fail(EACCES);
     return;
   }
+  if (services.store != nullptr) {
+    // While the thread surely is there: its end must be seen. Elsewhere that was done already.
+    (void)caller.pidfd();
+    if (!call.IsAlive()) {
+      call.Release();
+      return;
+    }
+  }
   DialRegistry::Entry entry = services.dials.Enter(socket.inode, asked, call.id());
   switch (entry.entered) {
     case DialRegistry::Entered::kStarted:
@@ -244,19 +252,23 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
     result = SendFirst(dialled, *data);
   }
   if (up && services.store != nullptr) {
-    services.store->Drop(socket.inode);
     services.store->SetPeer(socket.inode, {asked, socket.domain});
   }
-  if (services.dials.Answer(entry.ticket, result)) {
+  const bool fetched = services.dials.Answer(entry.ticket, result) ||
+                       (result != -ECANCELED && member.HandOver() &&
+                        services.dials.AwaitFetch(entry.ticket, caller.pidfd()));
+  if (fetched) {
+    if (up && services.store != nullptr) {
+      services.store->Drop(socket.inode);
+    }
     return;
   }
-  const bool fetched = result != -ECANCELED && member.HandOver() &&
-                       services.dials.AwaitFetch(entry.ticket, caller.pidfd());
-  if (!fetched) {
-    services.dials.Drop(entry.ticket);
-    if (up) {
-      // Nobody knows of this connection: as before the call.
-      engine::Disconnect(dialled, services.session.settings().cookie);
+  services.dials.Drop(entry.ticket);
+  if (up) {
+    // Nobody knows of this connection: as before the call.
+    engine::Disconnect(dialled, services.session.settings().cookie);
+    if (services.store != nullptr) {
+      services.store->ForgetPeer(socket.inode);
     }
   }
 }

@@ -1,0 +1,164 @@
+// Runs a piece of a program under the filter, in a child, with this process as its supervisor.
+#ifndef GOCHAIN_TESTS_UNIT_SUPERVISOR_SUPERVISED_H_
+#define GOCHAIN_TESTS_UNIT_SUPERVISOR_SUPERVISED_H_
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "base/fd.h"
+#include "config/builder.h"
+#include "engine/session.h"
+#include "scripted_proxy.h"
+#include "supervisor/filter.h"
+#include "supervisor/supervisor.h"
+
+// In the child: ends it with the line that doesn't hold.
+#define REQUIRE(condition)       \
+  do {                           \
+    if (!(condition)) {          \
+      return __LINE__ % 250 + 1; \
+    }                            \
+  } while (false)
+
+namespace supervisor {
+
+inline sockaddr_in V4(const char* address, uint16_t port) {
+  sockaddr_in out{};
+  out.sin_family = AF_INET;
+  out.sin_port = htons(port);
+  inet_pton(AF_INET, address, &out.sin_addr);
+  return out;
+}
+
+inline int Connect(int fd, const sockaddr_in& address) {
+  return connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+// Sends a byte there and back.
+inline bool Echoes(int fd) {
+  char byte = 'x';
+  return send(fd, &byte, 1, MSG_NOSIGNAL) == 1 && recv(fd, &byte, 1, 0) == 1 && byte == 'x';
+}
+
+class Supervised {
+ public:
+  using Body = int (*)();
+
+  Supervised(const ScriptedProxy& proxy, bool trap_sockets) : trap_sockets_(trap_sockets) {
+    config::Inputs inputs;
+    inputs.proxy_urls = {proxy.url()};
+    const config::Built built = config::Build(inputs);
+    engine::Settings settings;
+    settings.log_level = engine::LogLevel::kOff;
+    settings.supervised = true;
+    auto created = engine::Session::Create(settings, built.image);
+    EXPECT_TRUE(created.ok());
+    state_ = std::move(created->fd);
+    session_ = std::make_unique<engine::Session>(created->session);
+  }
+
+  void Start(Body body) {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    base::Fd mine(ends[0]);
+    base::Fd theirs(ends[1]);
+    child_ = fork();
+    if (child_ == 0) {
+      mine.Reset();
+      _exit(RunChild(theirs.get(), body));
+    }
+    theirs.Reset();
+    base::Fd listener = Receive(mine.get());
+    ASSERT_TRUE(listener.valid());
+    supervisor_ = std::make_unique<Supervisor>(*session_, std::move(listener),
+                                               Supervisor::Options{trap_sockets_});
+    supervisor_->Start();
+    ASSERT_EQ(write(mine.get(), "g", 1), 1);
+  }
+
+  // The child's exit status: 0, or the line of the requirement that didn't hold; -1: a signal.
+  int Wait() {
+    int status = -1;
+    EXPECT_EQ(waitpid(child_, &status, 0), child_);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  void WaitForTreeEnd() {
+    supervisor_->WaitForTreeEnd();
+    supervisor_.reset();
+  }
+  int Run(Body body) {
+    Start(body);
+    const int status = Wait();
+    WaitForTreeEnd();
+    return status;
+  }
+
+  pid_t child() const { return child_; }
+
+ private:
+  int RunChild(int parent, Body body) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    const auto filter = BuildFilter({0, trap_sockets_});
+    REQUIRE(filter.ok());
+    auto listener = InstallFilter(filter.value());
+    REQUIRE(listener.ok());
+    Send(parent, listener->get());
+    listener->Reset();
+    char go;
+    REQUIRE(read(parent, &go, 1) == 1);
+    return body();
+  }
+
+  static void Send(int socket, int fd) {
+    char byte = 0;
+    iovec data{&byte, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof fd);
+    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+    (void)!sendmsg(socket, &message, 0);
+  }
+
+  static base::Fd Receive(int socket) {
+    char byte;
+    iovec data{&byte, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    int fd = -1;
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message) != nullptr) {
+      std::memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+    }
+    return base::Fd(fd);
+  }
+
+  const bool trap_sockets_;
+  base::Fd state_;
+  std::unique_ptr<engine::Session> session_;
+  std::unique_ptr<Supervisor> supervisor_;
+  pid_t child_ = -1;
+};
+
+}  // namespace supervisor
+
+#endif  // GOCHAIN_TESTS_UNIT_SUPERVISOR_SUPERVISED_H_

@@ -1,0 +1,419 @@
+// Programs under the real filter, on the real kernel, with descriptors taken from them and, where
+// that is refused, with sockets made for them.
+#include "supervisor/supervisor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+#include <thread>
+#include <vector>
+
+#include "supervised.h"
+
+namespace supervisor {
+namespace {
+
+constexpr char kTarget[] = "192.0.2.1";
+
+int TcpSocket(int flags = 0) { return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0); }
+
+bool PeerIs(int fd, const char* address, uint16_t port) {
+  sockaddr_in peer{};
+  socklen_t size = sizeof peer;
+  const sockaddr_in wanted = V4(address, port);
+  return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 && size == sizeof peer &&
+         std::memcmp(&peer, &wanted, sizeof peer) == 0;
+}
+
+void Alarm(int delay_ms, void (*handler)(int), int flags) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigaction(SIGALRM, &action, nullptr);
+  const itimerval when{{0, 0}, {0, delay_ms * 1000}};
+  setitimer(ITIMER_REAL, &when, nullptr);
+}
+
+volatile sig_atomic_t alarms = 0;
+void CountAlarm(int) { alarms = alarms + 1; }
+
+int64_t NowMs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+class SupervisorTest : public ::testing::TestWithParam<bool> {
+ protected:
+  int Run(Supervised::Body body) { return Supervised(proxy_, GetParam()).Run(body); }
+
+  ScriptedProxy proxy_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, SupervisorTest, ::testing::Bool(), [](const auto& instance) {
+  return std::string(instance.param ? "MakesSockets" : "TakesDescriptors");
+});
+
+TEST_P(SupervisorTest, DialsOnABlockingSocket) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = TcpSocket();
+              const int flags = fcntl(fd, F_GETFL);
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == 0);
+              REQUIRE(Echoes(fd));
+              REQUIRE(PeerIs(fd, kTarget, 443));
+              REQUIRE(fcntl(fd, F_GETFL) == flags);
+              REQUIRE(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, DialsOnANonBlockingSocketInAnEpollSet) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = TcpSocket(SOCK_NONBLOCK);
+              const int set = epoll_create1(0);
+              epoll_event event{EPOLLIN, {.u64 = 77}};
+              REQUIRE(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) == 0);
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == 0);
+              REQUIRE((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+              REQUIRE(send(fd, "x", 1, 0) == 1);
+              epoll_event got{};
+              REQUIRE(epoll_wait(set, &got, 1, 2000) == 1);
+              REQUIRE(got.data.u64 == 77 && got.events == EPOLLIN);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, LeavesAConnectedSocketToTheKernel) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = TcpSocket();
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == 0);
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == -1);
+              REQUIRE(errno == EISCONN || errno == EACCES);
+              REQUIRE(Echoes(fd));
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, LetsAFailedSocketDialAgain) {
+  proxy_.reply = 5;
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = TcpSocket();
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == -1 && errno == ECONNREFUSED);
+              REQUIRE(Connect(fd, V4(kTarget, 444)) == -1 && errno == ECONNREFUSED);
+              return 0;
+            }),
+            0);
+  EXPECT_EQ(proxy_.opened, 2);
+}
+
+TEST_P(SupervisorTest, ShowsTheFarEndThatTheProgramClosed) {
+  Supervised tree(proxy_, GetParam());
+  tree.Start([]() -> int {
+    const int fd = TcpSocket();
+    REQUIRE(Connect(fd, V4(kTarget, 443)) == 0);
+    close(fd);
+    sleep(5);
+    return 0;
+  });
+  EXPECT_TRUE(proxy_.WaitForClosed(1, 2000));
+  kill(tree.child(), SIGKILL);
+  tree.Wait();
+  tree.WaitForTreeEnd();
+}
+
+TEST_P(SupervisorTest, GivesUpADialWhoseProcessIsGone) {
+  proxy_.delay_ms = 60000;
+  Supervised tree(proxy_, GetParam());
+  tree.Start([]() -> int { return Connect(TcpSocket(), V4(kTarget, 443)); });
+  while (proxy_.opened == 0) {
+    std::this_thread::yield();
+  }
+  kill(tree.child(), SIGKILL);
+  tree.Wait();
+  const int64_t start_ms = NowMs();
+  tree.WaitForTreeEnd();
+  EXPECT_LT(NowMs() - start_ms, 1000);
+}
+
+TEST_P(SupervisorTest, RunsAHandlerAtOnceAndReturnsEintr) {
+  proxy_.delay_ms = 60000;
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = TcpSocket();
+              Alarm(200, CountAlarm, 0);
+              const int64_t start_ms = NowMs();
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == -1 && errno == EINTR);
+              REQUIRE(alarms == 1);
+              REQUIRE(NowMs() - start_ms < 500);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, FindsItsDialAgainAfterARestart) {
+  proxy_.delay_ms = 600;
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = TcpSocket();
+              Alarm(200, CountAlarm, SA_RESTART);
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == 0);
+              REQUIRE(alarms == 1);
+              REQUIRE(Echoes(fd));
+              return 0;
+            }),
+            0);
+  EXPECT_EQ(proxy_.opened, 1) << "the restarted call dialled anew";
+}
+
+TEST_P(SupervisorTest, UndoesADialThatNobodyComesBackFor) {
+  proxy_.delay_ms = 300;
+  Supervised tree(proxy_, GetParam());
+  tree.Start([]() -> int {
+    const int fd = TcpSocket();
+    Alarm(100, CountAlarm, 0);
+    REQUIRE(Connect(fd, V4(kTarget, 443)) == -1 && errno == EINTR);
+    sleep(4);
+    sockaddr_in peer;
+    socklen_t size = sizeof peer;
+    REQUIRE(getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == -1);
+    return 0;
+  });
+  EXPECT_TRUE(proxy_.WaitForClosed(1, 5000));
+  EXPECT_EQ(tree.Wait(), 0);
+  tree.WaitForTreeEnd();
+}
+
+TEST_P(SupervisorTest, ObeysTheSocketsOwnTimeout) {
+  proxy_.delay_ms = 60000;
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = TcpSocket();
+              const timeval timeout{0, 300000};
+              setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+              const int64_t start_ms = NowMs();
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == -1 && errno == EINPROGRESS);
+              REQUIRE(NowMs() - start_ms >= 290 && NowMs() - start_ms < 900);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, SendsTheFirstDataOfAFastOpen) {
+  EXPECT_EQ(
+      Run([]() -> int {
+        const sockaddr_in target = V4(kTarget, 443);
+        char data[16];
+        const int fd = TcpSocket();
+        REQUIRE(sendto(fd, "hello", 5, MSG_FASTOPEN, reinterpret_cast<const sockaddr*>(&target),
+                       sizeof target) == 5);
+        REQUIRE(recv(fd, data, sizeof data, 0) == 5 && std::memcmp(data, "hello", 5) == 0);
+        const int second = TcpSocket();
+        char part1[] = "ab", part2[] = "cde";
+        iovec pieces[] = {{part1, 2}, {part2, 3}};
+        msghdr message{};
+        message.msg_name = const_cast<sockaddr_in*>(&target);
+        message.msg_namelen = sizeof target;
+        message.msg_iov = pieces;
+        message.msg_iovlen = 2;
+        REQUIRE(sendmsg(second, &message, MSG_FASTOPEN) == 5);
+        REQUIRE(recv(second, data, sizeof data, 0) == 5 && std::memcmp(data, "abcde", 5) == 0);
+        return 0;
+      }),
+      0);
+}
+
+TEST_P(SupervisorTest, CutsThePeersAddressToTheRoomThereIs) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = TcpSocket();
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == 0);
+              unsigned char room[16];
+              std::memset(room, 0xee, sizeof room);
+              socklen_t size = 4;
+              auto* const plain = reinterpret_cast<sockaddr*>(room);
+              REQUIRE(getpeername(fd, plain, &size) == 0);
+              REQUIRE(size == sizeof(sockaddr_in));
+              REQUIRE(room[2] == 443 >> 8 && room[3] == (443 & 0xff) && room[4] == 0xee);
+              size = static_cast<socklen_t>(-1);
+              REQUIRE(getpeername(fd, plain, &size) == -1 && errno == EINVAL);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, AnswersBadArgumentsAsTheKernelDoes) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = TcpSocket();
+              const sockaddr_in target = V4(kTarget, 443);
+              const auto* const plain = reinterpret_cast<const sockaddr*>(&target);
+              REQUIRE(connect(fd, reinterpret_cast<const sockaddr*>(16), 16) == -1);
+              REQUIRE(errno == EFAULT);
+              REQUIRE(connect(fd, plain, 3) == -1 && errno == EINVAL);
+              REQUIRE(connect(fd, plain, static_cast<socklen_t>(-1)) == -1 && errno == EINVAL);
+              REQUIRE(connect(999, plain, sizeof target) == -1 && errno == EBADF);
+              const int file = open("/dev/null", O_RDONLY);
+              REQUIRE(connect(file, plain, sizeof target) == -1 && errno == ENOTSOCK);
+              sockaddr_in6 v6{};
+              v6.sin6_family = AF_INET6;
+              v6.sin6_port = htons(443);
+              v6.sin6_addr.s6_addr[0] = 0x20;
+              REQUIRE(connect(fd, reinterpret_cast<sockaddr*>(&v6), sizeof v6) == -1);
+              REQUIRE(errno == EAFNOSUPPORT);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, DialsManyAtOnce) {
+  proxy_.delay_ms = 300;
+  EXPECT_EQ(Run([]() -> int {
+              const int64_t start_ms = NowMs();
+              std::vector<std::thread> threads;
+              std::atomic<int> up{0};
+              for (int i = 0; i < 64; ++i) {
+                threads.emplace_back([&up] {
+                  const int fd = TcpSocket();
+                  up += Connect(fd, V4(kTarget, 443)) == 0 && Echoes(fd);
+                });
+              }
+              for (std::thread& thread : threads) {
+                thread.join();
+              }
+              REQUIRE(up == 64);
+              REQUIRE(NowMs() - start_ms < 64 * 300 / 4);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, AnswersOthersWhileADialHangs) {
+  proxy_.delay_ms = 60000;
+  EXPECT_EQ(Run([]() -> int {
+              std::thread([] { (void)Connect(TcpSocket(), V4(kTarget, 443)); }).detach();
+              usleep(100000);
+              const int64_t start_ms = NowMs();
+              const int fd = TcpSocket();
+              REQUIRE(Connect(fd, V4("127.0.0.1", 1)) == -1 && errno == ECONNREFUSED);
+              REQUIRE(NowMs() - start_ms < 200);
+              _exit(0);
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, SendsNoDatagramButToLoopback) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+              sockaddr_in target = V4(kTarget, 443);
+              auto* const plain = reinterpret_cast<sockaddr*>(&target);
+              REQUIRE(sendto(fd, "x", 1, 0, plain, sizeof target) == -1 && errno == EACCES);
+              target.sin_family = AF_UNSPEC;
+              REQUIRE(sendto(fd, "x", 1, 0, plain, sizeof target) == -1 && errno == EACCES);
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == -1 && errno == ENETUNREACH);
+              const int server = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+              sockaddr_in own = V4("127.0.0.1", 0);
+              socklen_t size = sizeof own;
+              auto* const own_plain = reinterpret_cast<sockaddr*>(&own);
+              REQUIRE(bind(server, own_plain, size) == 0);
+              REQUIRE(getsockname(server, own_plain, &size) == 0);
+              REQUIRE(sendto(fd, "x", 1, 0, own_plain, size) == 1);
+              char byte;
+              REQUIRE(recv(server, &byte, 1, 0) == 1);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, DialsForAThreadThatOutlivesTheFirst) {
+  EXPECT_EQ(Run([]() -> int {
+              std::thread([] {
+                usleep(100000);
+                const int fd = TcpSocket();
+                _exit(Connect(fd, V4(kTarget, 443)) == 0 && Echoes(fd) ? 0 : 77);
+              }).detach();
+              syscall(SYS_exit, 0);
+              return 1;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, NeverConnectsOutOfAnotherNetwork) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  EXPECT_EQ(Run([]() -> int {
+              REQUIRE(unshare(CLONE_NEWNET) == 0);
+              const int fd = TcpSocket();
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == -1);
+              REQUIRE(errno == ENETUNREACH || errno == EACCES);
+              REQUIRE(Connect(TcpSocket(), V4("127.0.0.1", 1)) == -1 && errno == ENETUNREACH);
+              const int udp = socket(AF_INET, SOCK_DGRAM, 0);
+              REQUIRE(Connect(udp, V4("192.0.2.53", 53)) == -1);
+              REQUIRE(errno == ECONNREFUSED || errno == EACCES);
+              return 0;
+            }),
+            0);
+  EXPECT_EQ(proxy_.opened, 0);
+}
+
+TEST_P(SupervisorTest, RefusesRings) {
+  EXPECT_EQ(Run([]() -> int {
+              REQUIRE(syscall(SYS_io_uring_setup, 1, nullptr) == -1 && errno == ENOSYS);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, StaysForWhatTheProgramLeftBehind) {
+  Supervised tree(proxy_, GetParam());
+  tree.Start([]() -> int {
+    if (fork() == 0) {
+      usleep(300000);
+      const int fd = TcpSocket();
+      _exit(Connect(fd, V4(kTarget, 443)) == 0 && Echoes(fd) ? 0 : 1);
+    }
+    return 0;
+  });
+  EXPECT_EQ(tree.Wait(), 0);
+  tree.WaitForTreeEnd();
+  EXPECT_EQ(proxy_.opened, 1);
+}
+
+TEST_P(SupervisorTest, HoldsNoPortThatTheProgramLetGo) {
+  EXPECT_EQ(Run([]() -> int {
+              sockaddr_in own = V4("127.0.0.1", 0);
+              socklen_t size = sizeof own;
+              auto* const plain = reinterpret_cast<sockaddr*>(&own);
+              const int first = TcpSocket();
+              REQUIRE(bind(first, plain, size) == 0 && getsockname(first, plain, &size) == 0);
+              close(first);
+              const int second = TcpSocket();
+              REQUIRE(bind(second, plain, size) == 0);
+              REQUIRE(listen(second, 1) == 0);
+              REQUIRE(Connect(TcpSocket(), own) == 0);
+              close(second);
+              REQUIRE(Connect(TcpSocket(), own) == -1 && errno == ECONNREFUSED);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, DialsOnASocketThatWasBound) {
+  EXPECT_EQ(Run([]() -> int {
+              sockaddr_in own = V4("127.0.0.1", 0);
+              const int fd = TcpSocket();
+              REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&own), sizeof own) == 0);
+              REQUIRE(Connect(fd, V4(kTarget, 443)) == 0);
+              REQUIRE(Echoes(fd));
+              return 0;
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace supervisor
