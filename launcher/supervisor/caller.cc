@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -19,6 +20,18 @@
 
 namespace supervisor {
 namespace {
+
+// PIDFD_GET_INFO of Linux 6.13; the first size there was.
+struct PidfdInfo {
+  uint64_t mask;
+  uint64_t cgroup;
+  uint32_t pid;
+  uint32_t tgid;
+  uint32_t rest[10];
+};
+static_assert(sizeof(PidfdInfo) == 64);
+constexpr uint64_t kInfoPid = 1;
+constexpr long kPidfdGetInfo = _IOWR(0xff, 11, PidfdInfo);
 
 // A path below /proc/TID/.
 class ProcPath {
@@ -61,8 +74,20 @@ uint64_t NetworkOf(const char* path) {
 
 }  // namespace
 
+// Reading /proc/TID/status takes the kernel longer than all else that a connect needs, so it comes
+// last.
 pid_t Caller::tgid() {
-  if (tgid_ == 0) {
+  if (tgid_ != 0) {
+    return tgid_;
+  }
+  PidfdInfo info{};
+  info.mask = kInfoPid;
+  if (pidfd_ &&
+      sys::Call(SYS_ioctl, pidfd_.get(), kPidfdGetInfo, reinterpret_cast<long>(&info)) == 0) {
+    tgid_ = static_cast<pid_t>(info.tgid);
+  } else if (sys::Call(SYS_tgkill, tid_, tid_, 0) != -ESRCH) {
+    tgid_ = tid_;  // ESRCH unless this is a process's first thread
+  } else {
     const long found = FieldOf(ProcPath(tid_, "status").get(), "\nTgid:\t", 10);
     tgid_ = found > 0 ? static_cast<pid_t>(found) : tid_;
   }

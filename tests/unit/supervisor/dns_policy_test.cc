@@ -1,0 +1,194 @@
+#include "supervisor/dns_policy.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/builder.h"
+
+namespace supervisor {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+using Verdict = DnsPolicy::Verdict;
+
+constexpr uint16_t kA = 1, kNs = 2, kPtr = 12, kTxt = 16, kAaaa = 28, kHttps = 65;
+constexpr int kNoError = 0, kFormatError = 1, kNoSuchName = 3, kNotImplemented = 4;
+
+const char kRules[] =
+    "[gochain]\n"
+    "default = far\n"
+    "[proxy far]\n"
+    "url = socks5://192.0.2.9:1080\n"
+    "[rules]\n"
+    "direct = *.direct.example 10.0.0.0/8\n"
+    "far = *.named.cluster.local\n"
+    "direct = *.ports.example:22\n"
+    "reject = bad.example\n";
+
+Bytes Query(const std::string& name, uint16_t type, uint16_t klass = 1) {
+  Bytes out = {0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+  size_t at = 0;
+  while (at < name.size()) {
+    const size_t end = std::min(name.find('.', at), name.size());
+    out.push_back(static_cast<uint8_t>(end - at));
+    out.insert(out.end(), name.begin() + static_cast<long>(at),
+               name.begin() + static_cast<long>(end));
+    at = end + 1;
+  }
+  out.insert(out.end(), {0, static_cast<uint8_t>(type >> 8), static_cast<uint8_t>(type), 0,
+                         static_cast<uint8_t>(klass)});
+  return out;
+}
+
+class DnsPolicyTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char path[] = "/tmp/dns-policy-XXXXXX";
+    const int fd = mkstemp(path);
+    ASSERT_GE(fd, 0);
+    base::Fd(fd).Reset();
+    std::ofstream(path) << kRules;
+    config::Inputs inputs;
+    inputs.file = path;
+    const config::Built built = config::Build(inputs);
+    std::remove(path);
+    ASSERT_TRUE(built.diagnostics.empty()) << built.diagnostics[0].Text();
+    auto created = engine::Session::Create({}, built.image);
+    ASSERT_TRUE(created.ok());
+    state_ = std::move(created->fd);
+    session_ = std::make_unique<engine::Session>(created->session);
+  }
+
+  Verdict Ask(const Bytes& query, const ResolvConf& conf = {}) {
+    DnsPolicy policy(*session_);
+    answer_.assign(1024, 0);
+    const auto decision = policy.Decide(query, conf, answer_);
+    answer_.resize(decision.size);
+    return decision.verdict;
+  }
+  int Code() const { return answer_.size() < 12 ? -1 : answer_[3] & 0xf; }
+  int Records() const { return answer_.size() < 12 ? -1 : answer_[7]; }
+  bool IsMadeUp() const {
+    return Code() == kNoError && Records() == 1 && answer_[answer_.size() - 4] == 198 &&
+           answer_[answer_.size() - 3] == 19;
+  }
+  bool IsEmpty() const { return Code() == kNoError && Records() == 0; }
+
+  base::Fd state_;
+  std::unique_ptr<engine::Session> session_;
+  Bytes answer_;
+};
+
+TEST_F(DnsPolicyTest, MakesUpAddressesOfNamesForAProxy) {
+  EXPECT_EQ(Ask(Query("proxy.golang.org", kA)), Verdict::kAnswer);
+  EXPECT_TRUE(IsMadeUp());
+  const Bytes first = answer_;
+  Ask(Query("Proxy.GOLANG.org", kA));
+  EXPECT_EQ(Bytes(first.end() - 4, first.end()), Bytes(answer_.end() - 4, answer_.end()));
+}
+
+TEST_F(DnsPolicyTest, MakesThemUpForWhatIsDirectOnSomePortsOnlyAndForRejectedNames) {
+  Ask(Query("a.ports.example", kA));
+  EXPECT_TRUE(IsMadeUp());
+  Ask(Query("bad.example", kA));
+  EXPECT_TRUE(IsMadeUp());
+}
+
+TEST_F(DnsPolicyTest, SaysEmptyToOtherTypesOfSuchNames) {
+  for (const uint16_t type : {kAaaa, kHttps, kTxt, kNs}) {
+    EXPECT_EQ(Ask(Query("proxy.golang.org", type)), Verdict::kAnswer);
+    EXPECT_TRUE(IsEmpty()) << type;
+  }
+  Ask(Query("proxy.golang.org", kA, 3));
+  EXPECT_TRUE(IsEmpty()) << "class CHAOS";
+}
+
+TEST_F(DnsPolicyTest, ForwardsNamesThatAreDirectOnEveryPort) {
+  for (const uint16_t type : {kA, kAaaa, kTxt}) {
+    EXPECT_EQ(Ask(Query("host.direct.example", type)), Verdict::kForward);
+  }
+}
+
+TEST_F(DnsPolicyTest, GivesTheNameOfAMadeUpAddress) {
+  const auto made = session_->names().AddressOf("go.example");
+  ASSERT_TRUE(made.has_value());
+  const auto bytes = made->bytes();
+  const std::string reverse =
+      std::to_string(bytes[3]) + "." + std::to_string(bytes[2]) + ".19.198.in-addr.arpa";
+  Ask(Query(reverse, kPtr));
+  EXPECT_EQ(Code(), kNoError);
+  EXPECT_EQ(Records(), 1);
+  const Bytes name = {2, 'g', 'o', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0};
+  EXPECT_EQ(Bytes(answer_.end() - static_cast<long>(name.size()), answer_.end()), name);
+  Ask(Query(reverse, kTxt));
+  EXPECT_TRUE(IsEmpty());
+}
+
+TEST_F(DnsPolicyTest, KnowsNoNameOfOtherAddresses) {
+  EXPECT_EQ(Ask(Query("1.1.19.198.in-addr.arpa", kPtr)), Verdict::kAnswer);
+  EXPECT_EQ(Code(), kNoSuchName);
+  EXPECT_EQ(Ask(Query("1.2.0.192.in-addr.arpa", kPtr)), Verdict::kAnswer);
+  EXPECT_EQ(Code(), kNoSuchName);
+}
+
+TEST_F(DnsPolicyTest, AnswersLocalhostItself) {
+  Ask(Query("localhost", kA));
+  EXPECT_EQ(Bytes(answer_.end() - 4, answer_.end()), (Bytes{127, 0, 0, 1}));
+  Ask(Query("db.localhost", kAaaa));
+  EXPECT_EQ(answer_.back(), 1);
+  EXPECT_EQ(answer_[answer_.size() - 17], 16);
+  Ask(Query("localhost", kTxt));
+  EXPECT_TRUE(IsEmpty());
+}
+
+TEST_F(DnsPolicyTest, SaysNoToANameWithASearchDomainBehindIt) {
+  const ResolvConf conf{{"ci.svc.cluster.local", "svc.cluster.local", "cluster.local"}, 5};
+  for (const char* const domain : {"ci.svc.cluster.local", "svc.cluster.local", "cluster.local"}) {
+    for (const uint16_t type : {kA, kAaaa}) {
+      EXPECT_EQ(Ask(Query(std::string("proxy.golang.org.") + domain, type), conf),
+                Verdict::kAnswer);
+      EXPECT_EQ(Code(), kNoSuchName) << domain;
+    }
+  }
+  Ask(Query("proxy.golang.org", kA), conf);
+  EXPECT_TRUE(IsMadeUp());
+  Ask(Query("postgres.ci.svc.cluster.local", kA), conf);
+  EXPECT_TRUE(IsMadeUp()) << "a single label: a short name of the cluster's";
+}
+
+TEST_F(DnsPolicyTest, SaysYesToALongNameThatARuleNames) {
+  const ResolvConf conf{{"cluster.local"}, 5};
+  Ask(Query("a.b.named.cluster.local", kA), conf);
+  EXPECT_TRUE(IsMadeUp());
+}
+
+TEST_F(DnsPolicyTest, RefusesWhatIsNoHostName) {
+  Bytes query = Query("a_b.example", kA);
+  query[14] = ' ';
+  Ask(query);
+  EXPECT_EQ(Code(), kNoSuchName);
+  Ask(Query("", kNs));
+  EXPECT_TRUE(IsEmpty());
+}
+
+TEST_F(DnsPolicyTest, TellsOfMessagesThatItDoesNotUnderstand) {
+  EXPECT_EQ(Ask({0, 7, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}), Verdict::kAnswer);
+  EXPECT_EQ(Code(), kFormatError);
+  Bytes update = Query("a.example", kA);
+  update[2] = 5 << 3;
+  Ask(update);
+  EXPECT_EQ(Code(), kNotImplemented);
+  Bytes reply = Query("a.example", kA);
+  reply[2] |= 0x80;
+  EXPECT_EQ(Ask(reply), Verdict::kIgnore);
+  EXPECT_EQ(Ask({0, 7, 1}), Verdict::kIgnore);
+}
+
+}  // namespace
+}  // namespace supervisor
