@@ -104,6 +104,7 @@ class Front {
         command_ = report.value;
         break;
       case Report::Kind::kExecFailed:
+        CollectChildren();
         result_ = report.value == ENOENT ? kNotFound : kNotExecutable;
         Complain(
             fmt::format("{}: {}", job_.command[0],
@@ -112,14 +113,25 @@ class Front {
                             : std::strerror(report.value)));
         break;
       case Report::Kind::kSetupFailed:
+        CollectChildren();
         result_ = Complain(report.text);
         break;
       case Report::Kind::kStopped:
         StopAs(report.value);
         break;
       case Report::Kind::kEnded:
+        if (report.last) {
+          CollectChildren();
+        }
         result_ = EndAs(report.value);
         break;
+    }
+  }
+
+  // S, which is about to end, and a COMMAND that was never started. Else they would stay zombies
+  // wherever process 1 doesn't collect strangers' children.
+  static void CollectChildren() {
+    while (waitpid(-1, nullptr, 0) > 0) {
     }
   }
 

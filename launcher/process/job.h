@@ -39,10 +39,11 @@ struct Report {
     kExecFailed,   // value: errno
     kSetupFailed,  // text: why COMMAND could not be started
     kStopped,      // value: the signal
-    kEnded,        // value: wait status
+    kEnded,        // value: wait status; last: nothing of the tree is left, and S ends too
   };
   Kind kind = Kind::kStarted;
   int32_t value = 0;
+  bool last = false;
   char text[256] = {};
 };
 

@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -121,12 +122,12 @@ class Keeper {
     Fd none;
     if (ReceiveHandover(mine.get(), &failed, &none)) {
       if (failed.kind == Handover::Kind::kExecFailed) {
-        Tell({Report::Kind::kExecFailed, failed.error, {}});
+        Tell({.kind = Report::Kind::kExecFailed, .value = failed.error});
         _exit(0);
       }
       FailSetup(InstallFailure(failed.error));
     }
-    Tell({Report::Kind::kStarted, command_, {}});
+    Tell({.kind = Report::Kind::kStarted, .value = command_});
     Reap();
   }
 
@@ -217,28 +218,35 @@ class Keeper {
     for (;;) {
       int status;
       const pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED);
-      if (child == 0) {
-        return;
-      }
-      if (child < 0) {
-        if (errno == ECHILD) {
+      if (child == 0 || child < 0) {
+        TellEnd(child < 0);
+        if (child < 0) {
           _exit(0);
         }
-        continue;
+        return;
       }
       if (child != command_) {
         continue;
       }
       if (WIFSTOPPED(status)) {
-        Tell({Report::Kind::kStopped, WSTOPSIG(status), {}});
+        Tell({.kind = Report::Kind::kStopped, .value = WSTOPSIG(status)});
         continue;
       }
       command_ = -1;
-      Tell({Report::Kind::kEnded, status, {}});
-      reports_.Reset();
-      // What stays in the background must not hold the caller's standard error open.
-      PointAtNull(2);
+      ended_ = status;
     }
+  }
+
+  // Says that COMMAND has ended, once; `last` where no other process of the tree is left.
+  void TellEnd(bool last) {
+    if (!ended_) {
+      return;
+    }
+    Tell({.kind = Report::Kind::kEnded, .value = *ended_, .last = last});
+    ended_.reset();
+    reports_.Reset();
+    // What stays in the background must not hold the caller's standard error open.
+    PointAtNull(2);
   }
 
   void Tell(const Report& report) {
@@ -248,7 +256,7 @@ class Keeper {
   }
 
   [[noreturn]] void FailSetup(const std::string& why) {
-    Report report{Report::Kind::kSetupFailed, 0, {}};
+    Report report{.kind = Report::Kind::kSetupFailed};
     const size_t size = std::min(why.size(), sizeof report.text - 1);
     std::memcpy(report.text, why.data(), size);
     Tell(report);
@@ -262,6 +270,7 @@ class Keeper {
   pid_t front_;
   pid_t group_ = 0;
   pid_t command_ = -1;
+  std::optional<int> ended_;  // COMMAND's wait status, until it is told
   Fd reports_;
   Fd front_watch_;
   Fd state_;
