@@ -136,8 +136,12 @@ class Parser {
     if (HasControlByte(out_->user) || HasControlByte(out_->password)) {
       return Complain("has a control byte in its credentials");
     }
-    if (out_->user.size() > kMaxCredential || out_->password.size() > kMaxCredential) {
-      return Complain("has a user or password of more than 255 bytes");
+    if (out_->type == ProxyType::kSocks5 &&
+        (out_->user.size() > kMaxSocksCredential || out_->password.size() > kMaxSocksCredential)) {
+      return Complain("has a user or password of more than 255 bytes, which SOCKS5 can't send");
+    }
+    if (out_->user.size() + out_->password.size() > kMaxHttpCredentials) {
+      return Complain("has a user and password of more than 1000 bytes together");
     }
     if (out_->user.empty()) {
       return Complain("has no user before its '@'");

@@ -28,9 +28,10 @@ struct ProxyUrl {
 // has the password in it.
 std::optional<Complaint> ParseProxyUrl(std::string_view text, ProxyUrl* out);
 
-// RFC 1929 §2 has one byte for each of the two lengths; Basic has no limit, the handshake's buffer
-// has.
-inline constexpr size_t kMaxCredential = 255;
+// RFC 1929 §2 has one byte for each of the two lengths. Basic has no limit of its own; the buffer
+// of the HTTP handshake takes user and password of this many bytes together.
+inline constexpr size_t kMaxSocksCredential = 255;
+inline constexpr size_t kMaxHttpCredentials = 1000;
 
 }  // namespace config
 

@@ -62,6 +62,7 @@ TEST(ProxyUrlTest, DecodesCredentials) {
       {"socks5://alice:p@ss:word@h", "alice", "p@ss:word"},
       {"alice:secret@h:8080", "alice", "secret"},
       {"socks5://" + longest + ":" + longest + "@h", longest, longest},
+      {"http://u:" + std::string(999, 't') + "@h", "u", std::string(999, 't')},
       {"http://\xc3\xa9l\xc3\xa8ve:m%C3%B6t@h", "\xc3\xa9l\xc3\xa8ve", "m\xc3\xb6t"},
   };
   for (const auto& c : cases) {
@@ -111,7 +112,10 @@ TEST(ProxyUrlTest, RefusesWithoutSayingThePassword) {
       {"http://a%3ab:secret@h",
        "the proxy URL 'http://a%3ab:***@h' has a ':' in its user, which HTTP can't send"},
       {"socks5://u:" + too_long + "@h",
-       "the proxy URL 'socks5://u:***@h' has a user or password of more than 255 bytes"},
+       "the proxy URL 'socks5://u:***@h' has a user or password of more than 255 bytes, which "
+       "SOCKS5 can't send"},
+      {"http://u:" + std::string(1000, 's') + "@h",
+       "the proxy URL 'http://u:***@h' has a user and password of more than 1000 bytes together"},
       {"http://:secret@h", "the proxy URL 'http://:***@h' has no user before its '@'"},
       {"http://@h", "the proxy URL 'http://@h' has no user before its '@'"},
       {"http://", "the proxy URL 'http://' has no host"},
