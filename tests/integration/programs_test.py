@@ -207,6 +207,7 @@ def test_node(runner, site, route, mode):
     route.check(run, door_of("dynamic", mode), "web.corp.test:80")
 
 
+@pytest.mark.xfail(strict=True, reason="preload mode starts static programs, and can't see them")
 def test_go_is_never_direct_in_preload_mode(runner, peers, go_env, main_module, capture):
     """The library can't be in a static program: it must be refused, or routed all the same."""
     run = runner.run(
@@ -259,10 +260,9 @@ def test_chain_of_sixteen_hops(runner, peers, site, door):
     run.must_dial_by(door, hops=16)
 
 
-def test_go_get_direct_runs_git_by_two_hops(runner, peers, site, mode, go_env, folder):
+@pytest.mark.parametrize("go_mode", ("supervise", "auto"))
+def test_go_get_direct_runs_git_by_two_hops(runner, peers, site, go_mode, go_env, folder):
     """GOPROXY=direct: go runs git, which runs git-remote-https."""
-    if mode == "preload":
-        pytest.skip("go needs the supervisor")
     path = os.path.join(folder, "main")
     os.mkdir(path)
     os.chmod(path, 0o777)
@@ -270,7 +270,7 @@ def test_go_get_direct_runs_git_by_two_hops(runner, peers, site, mode, go_env, f
         file.write("module example.test/main\n\ngo 1.19\n\nrequire git.corp.test/lib.git v1.0.0\n")
     os.chmod(os.path.join(path, "go.mod"), 0o666)
     run = runner.run(
-        in_folder(path, ["go", "mod", "download"]), mode=mode,
+        in_folder(path, ["go", "mod", "download"]), mode=go_mode,
         env=go_env | {"GOPROXY": "direct", "GIT_SSL_CAINFO": site.certificate[0],
                       "SSL_CERT_FILE": site.certificate[0]},
         hops=peers.two_hops(second=LAST),
@@ -278,5 +278,5 @@ def test_go_get_direct_runs_git_by_two_hops(runner, peers, site, mode, go_env, f
     run.must_succeed()
     zip_path = "pkg/mod/cache/download/git.corp.test/lib.git/@v/v1.0.0.zip"
     assert os.path.exists(os.path.join(go_env["GOPATH"], zip_path)), str(run)
-    run.must_dial_by(door_of("dynamic", mode), hops=2, target="git.corp.test:443",
+    run.must_dial_by(door_of("dynamic", go_mode), hops=2, target="git.corp.test:443",
                      exe="git-remote-http")

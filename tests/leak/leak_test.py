@@ -68,7 +68,10 @@ UDP = {
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("port", (9, 53))
 @pytest.mark.parametrize("how", UDP)
-def test_datagram(open_way, user, peers, capture, mode, how, port):
+def test_datagram(request, open_way, user, peers, capture, mode, how, port):
+    if mode == "supervise" and how in ("sendmsg", "pktinfo"):
+        request.applymarker(pytest.mark.xfail(
+            strict=True, reason="sendmsg of a datagram with an address is not seen by the filter"))
     script = (
         "import socket, struct\n"
         f"A = ('{world.TARGET[0]}', {port}); IF = socket.if_nametoindex('way')\n"
