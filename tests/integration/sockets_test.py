@@ -8,6 +8,7 @@ import pytest
 import world
 from gochain import MODES, Run, door_of, real_root
 from peers import proxies
+from terminal import wait_until
 
 OUTER_FILTERS = ("none", "pidfd_getfd", "docker")
 
@@ -40,7 +41,7 @@ def test_socket_is_as_the_program_made_it(confined, tools, peers, mode, blocking
             out += line
             if line == "closed\n":
                 # The program lives on, so the FIN is of close(2): no duplicate is kept anywhere.
-                assert server.connections[-1].ended.wait(2.0), "no FIN at the far end"
+                assert server.connections[-1].ended.wait(1.0), "no FIN at the far end"
                 assert process.poll() is None
                 break
         said = lines_of(out)
@@ -58,6 +59,27 @@ def test_socket_is_as_the_program_made_it(confined, tools, peers, mode, blocking
     Run(argv, 0, "", err, log_file).must_dial_by(door_of(kind, mode), hops=1)
 
 
+@pytest.mark.parametrize("kind, mode", [
+    ("dynamic", "preload"), ("dynamic", "supervise"), ("dynamic", "auto"), ("static", "supervise"),
+    ("static", "auto")])
+def test_far_end_sees_the_close(confined, tools, peers, mode, kind):
+    """Nothing but connect and close: no other call of the program's can end a duplicate's life."""
+    server = peers.responder()
+    argv, _ = confined.argv([tools("kept", kind), "-c", server.address, str(server.port)],
+                            mode=mode, hops=peers.one_hop())
+    process = confined.start(argv)
+    try:
+        assert process.stdout.readline() == "connect 0\n"
+        assert process.stdout.readline() == "closed\n"
+        assert wait_until(lambda: server.connections), "the target saw no connection"
+        assert server.connections[-1].ended.wait(1.0), "no FIN at the far end"
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
+        server.stop()
+
+
 @pytest.mark.parametrize("mode", ("auto", "supervise"))
 def test_no_later_connect_inherits_the_cookie(confined, tools, peers, capture, mode):
     server = peers.responder()
@@ -66,10 +88,10 @@ def test_no_later_connect_inherits_the_cookie(confined, tools, peers, capture, m
                        hops=peers.one_hop(), place=place)
     run.must_succeed()
     assert not capture.packets(), str(run)
-    assert run.out == "first 0\nby_hand 0\nlibc 0\nchild 0\n", str(run)
-    doors = [event["door"] for event in run.of("connect")]
+    assert run.out == "first 0\nby_hand 0\nafter_loopback 0\nlibc 0\nchild 0\n", str(run)
+    doors = [event["door"] for event in run.of("connect", server.address)]
     library = "preload" if mode == "auto" else "supervise"
-    assert sorted(doors) == sorted([library, "supervise", library, "supervise"]), str(run)
+    assert sorted(doors) == sorted([library, library] + ["supervise"] * 3), str(run)
 
 
 @pytest.mark.parametrize("mode", ("auto", "supervise"))

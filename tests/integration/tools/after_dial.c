@@ -1,6 +1,7 @@
-// after_dial ADDRESS PORT: connects four times in one process, the later ones so that a cookie left
-// in a register by the first would let them past the filter: libc's connect, a connect of three
-// arguments made by hand (no other register touched), and one in a forked child. One line each:
+// after_dial ADDRESS PORT: connects again and again in one process, so that a cookie left in a
+// register by one connect would let the next past the filter: libc's connect, connects of three
+// arguments made by hand (no other register touched), right after a dial and right after a connect
+// to loopback, which is one passing call and no more, and one in a forked child. One line each:
 // "WHO ERRNO", 0 when the server's echo came back.
 #include <arpa/inet.h>
 #include <errno.h>
@@ -52,6 +53,14 @@ int main(int argc, char** argv) {
   const long by_hand = ByHand(raw);
   printf("first %d\n", rc ? errno : Echo(first));
   printf("by_hand %ld\n", by_hand ? by_hand : Echo(raw));
+  fflush(stdout);
+  const struct sockaddr_in loopback = {
+      .sin_family = AF_INET, .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  const int near = socket(AF_INET, SOCK_STREAM, 0);
+  const int after_loopback = socket(AF_INET, SOCK_STREAM, 0);
+  connect(near, (const struct sockaddr*)&loopback, sizeof loopback);
+  const long again = ByHand(after_loopback);
+  printf("after_loopback %ld\n", again ? again : Echo(after_loopback));
   fflush(stdout);
   Libc("libc");
   const pid_t child = fork();

@@ -1,7 +1,8 @@
-// kept [-n] ADDRESS PORT: what of a socket is left after its connect? Sets options, registers it
-// with an epoll instance, connects to an echo server (-n: the socket is non-blocking), then prints
-// one "name value" line for each property. Then closes the socket and sleeps, so that the far end
-// sees a FIN only if this descriptor was the last.
+// kept [-n | -c] ADDRESS PORT: what of a socket is left after its connect? Sets options, registers
+// it with an epoll instance, connects to an echo server (-n: the socket is non-blocking), then
+// prints one "name value" line for each property. Then closes the socket and sleeps, so that the
+// far end sees a FIN only if this descriptor was the last. -c: connects, closes and sleeps, no
+// more.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,8 @@ static unsigned long inode(int fd) {
 
 int main(int argc, char** argv) {
   const int nonblocking = !strcmp(argv[1], "-n");
-  if (nonblocking) ++argv;
+  const int close_only = !strcmp(argv[1], "-c");
+  if (nonblocking || close_only) ++argv;
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(argv[2]))};
   inet_pton(AF_INET, argv[1], &to.sin_addr);
 
@@ -58,6 +60,13 @@ int main(int argc, char** argv) {
     return 1;
   }
   puts("connect 0");
+  if (close_only) {
+    close(fd);
+    puts("closed");
+    fflush(stdout);
+    sleep(3);
+    return 0;
+  }
   printf("same_file %d\n", inode(fd) == before);
   printf("cloexec %d\n", (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
   printf("same_flags %d\n", fcntl(fd, F_GETFL) == flags);
