@@ -43,6 +43,10 @@ LAUNCHER := $(OUT)/gochain
 INIH := $(shell $(CC) -print-file-name=libinih.a)
 FORMATTED := $(shell git ls-files '*.cc' '*.h' 2>/dev/null)
 
+# One short line a step; V=1 shows the commands.
+Q := $(if $(V),,@)
+step = $(if $(V),,@echo "  $(1) $(@:$(BUILD)/%=%)")
+
 .PHONY: all demo test unit lint format asan ubsan tsan install uninstall clean help deps docs check-docs
 all: $(LAUNCHER) $(LIBRARY)
 
@@ -64,40 +68,45 @@ help:
 
 $(OUT)/libhook/%.o: libhook/%.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(LIB_CXXFLAGS) -c $< -o $@
+	$(call step,CXX)
+	$(Q)$(CXX) $(CPPFLAGS) $(LIB_CXXFLAGS) -c $< -o $@
 
 $(OUT)/launcher/%.o: launcher/%.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(LAUNCHER_CXXFLAGS) -c $< -o $@
+	$(call step,CXX)
+	$(Q)$(CXX) $(CPPFLAGS) $(LAUNCHER_CXXFLAGS) -c $< -o $@
 
 $(CORE_LIB): $(CORE_OBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(LAUNCHER_LIB): $(LAUNCHER_LIB_OBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 # Exported symbols: the hooks of the table, nothing else.
 $(OUT)/libgochain.map: libhook/hooks/hooks.def scripts/version-script
 	@mkdir -p $(@D)
-	scripts/version-script $< > $@
+	$(Q)scripts/version-script $< > $@
 
 # Linked by the C driver: libstdc++ stays out (base/freestanding.cc has the little that is used of it).
 $(LIBRARY): $(HOOK_OBJS) $(CORE_LIB) $(OUT)/libgochain.map
-	$(CC) -shared $(SAN) -o $@ $(HOOK_OBJS) $(CORE_LIB) $(INIH) -static-libgcc \
+	$(call step,LINK)
+	$(Q)$(CC) -shared $(SAN) -o $@ $(HOOK_OBJS) $(CORE_LIB) $(INIH) -static-libgcc \
 	  -Wl,--version-script=$(OUT)/libgochain.map -Wl,--exclude-libs,ALL -Wl,--gc-sections \
 	  -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 -Wl,--hash-style=gnu -ldl
 
 LAUNCHER_LIBS := -linih -lseccomp -lpthread
 $(LAUNCHER): $(OUT)/launcher/main.o $(LAUNCHER_LIB) $(CORE_LIB)
-	$(CXX) $(SAN) -o $@ $(OUT)/launcher/main.o $(LAUNCHER_LIB) $(CORE_LIB) \
+	$(call step,LINK)
+	$(Q)$(CXX) $(SAN) -o $@ $(OUT)/launcher/main.o $(LAUNCHER_LIB) $(CORE_LIB) \
 	  $(if $(SAN),,-static-libstdc++ -static-libgcc) -Wl,--gc-sections \
 	  -Wl,-Bstatic -linih -lseccomp -Wl,-Bdynamic -lpthread
 
 $(OUT)/unit/%_test: tests/unit/%_test.cc $(CORE_LIB) $(LAUNCHER_LIB)
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(TEST_CXXFLAGS) $< -o $@ $(LAUNCHER_LIB) $(CORE_LIB) -lgtest -lgtest_main \
+	$(call step,CXX)
+	$(Q)$(CXX) $(CPPFLAGS) $(TEST_CXXFLAGS) $< -o $@ $(LAUNCHER_LIB) $(CORE_LIB) -lgtest -lgtest_main \
 	  $(LAUNCHER_LIBS)
 
 unit: $(if $(T),$(OUT)/unit/$(T)_test,$(UNIT_BINS))
@@ -106,18 +115,20 @@ unit: $(if $(T),$(OUT)/unit/$(T)_test,$(UNIT_BINS))
 deps:
 	@scripts/deps
 
-test: deps
+test:
+	@scripts/deps build test
 	@scripts/run-tests $(if $(T),unit) BUILD=$(BUILD) VARIANT=$(VARIANT) T=$(T) F='$(F)'
 
 demo:
 	@scripts/deps build test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
 	@GOCHAIN_BUILD=$(OUT) scripts/demo
 
 # The reference of the rules file's keys is made from the table that the parser reads.
 CONFIGURATION_DOC := $(OUT)/configuration-doc
 $(CONFIGURATION_DOC): scripts/configuration-doc.cc $(CORE_LIB)
-	$(CXX) $(CPPFLAGS) $(TEST_CXXFLAGS) $< -o $@ $(CORE_LIB)
+	$(call step,CXX)
+	$(Q)$(CXX) $(CPPFLAGS) $(TEST_CXXFLAGS) $< -o $@ $(CORE_LIB)
 
 docs: $(CONFIGURATION_DOC)
 	$(CONFIGURATION_DOC) < docs/configuration.in.md > docs/configuration.md
@@ -133,7 +144,7 @@ format:
 	clang-format -i $(FORMATTED)
 
 asan ubsan tsan:
-	@$(MAKE) --no-print-directory VARIANT=$@ unit
+	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=$@ unit
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gochain $(DESTDIR)$(PREFIX)/share/gochain

@@ -8,11 +8,13 @@ BENCH_CFLAGS := -std=gnu11 -O2 -g1 -Wall -Wextra -Werror -D_GNU_SOURCE
 
 $(BENCH_DIR)/%: tests/bench/tools/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CFLAGS) $< -o $@
+	$(call step,CC)
+	$(Q)$(CC) $(BENCH_CFLAGS) $< -o $@
 
 $(BENCH_DIR)/deny: tests/integration/tools/deny.c
 	@mkdir -p $(@D)
-	$(CC) -O1 -w -D_GNU_SOURCE $< -o $@
+	$(call step,CC)
+	$(Q)$(CC) -O1 -w -D_GNU_SOURCE $< -o $@
 
 .PHONY: bench
 bench: $(LAUNCHER) $(LIBRARY) $(BENCH_TOOLS)

@@ -11,14 +11,16 @@ FUZZ_CORE := $(CORE_SRCS:%.cc=$(FUZZ_OUT)/%.o)
 
 $(FUZZ_OUT)/libhook/%.o: libhook/%.cc
 	@mkdir -p $(@D)
-	$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) -c $< -o $@
+	$(call step,CXX)
+	$(Q)$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) -c $< -o $@
 
 $(FUZZ_OUT)/libgochain-core.a: $(FUZZ_CORE)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(FUZZ_OUT)/%_fuzz: tests/fuzz/%_fuzz.cc $(FUZZ_OUT)/libgochain-core.a
-	$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) $< -o $@ $(FUZZ_OUT)/libgochain-core.a $(INIH)
+	$(call step,CXX)
+	$(Q)$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) $< -o $@ $(FUZZ_OUT)/libgochain-core.a $(INIH)
 
 .PHONY: fuzz
 fuzz: $(patsubst %,$(FUZZ_OUT)/%_fuzz,$(if $(F),$(F),$(FUZZ_NAMES)))

@@ -15,18 +15,22 @@ programs: $(PROGRAMS)
 
 $(PROGRAM_DIR)/%: tests/programs/%.c tests/programs/program.h
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_CFLAGS) $< -o $@ -lpthread
+	$(call step,CC)
+	$(Q)$(CC) $(PROGRAM_CFLAGS) $< -o $@ -lpthread
 
 # The linker warns that a static getaddrinfo wants the same glibc at run time; that is the point.
 $(PROGRAM_DIR)/%-static: tests/programs/%.c tests/programs/program.h
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread -Wl,--no-warnings 2>/dev/null || \
+	$(call step,CC)
+	$(Q)$(CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread -Wl,--no-warnings 2>/dev/null || \
 	  $(CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread
 
 $(PROGRAM_DIR)/%-musl: tests/programs/%.c tests/programs/program.h
 	@mkdir -p $(@D)
-	$(MUSL_CC) $(PROGRAM_CFLAGS) $< -o $@ -lpthread
+	$(call step,CC)
+	$(Q)$(MUSL_CC) $(PROGRAM_CFLAGS) $< -o $@ -lpthread
 
 $(PROGRAM_DIR)/%-musl-static: tests/programs/%.c tests/programs/program.h
 	@mkdir -p $(@D)
-	$(MUSL_CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread
+	$(call step,CC)
+	$(Q)$(MUSL_CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread
