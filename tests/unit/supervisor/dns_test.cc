@@ -1,7 +1,6 @@
 // DNS of programs under the real filter: what they ask, and what they are told.
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 
 #include <cstring>
 
@@ -95,6 +94,29 @@ TEST_P(DnsTest, AnswersAnIpv6ServersSocket) {
               server.sin6_family = AF_INET6;
               server.sin6_port = htons(53);
               inet_pton(AF_INET6, "2001:db8::53", &server.sin6_addr);
+              REQUIRE(sendto(fd, kQuestion, sizeof kQuestion, MSG_NOSIGNAL,
+                             reinterpret_cast<const sockaddr*>(&server),
+                             sizeof server) == sizeof kQuestion);
+              unsigned char answer[512];
+              sockaddr_in6 from{};
+              socklen_t size = sizeof from;
+              pollfd watched{fd, POLLIN, 0};
+              REQUIRE(poll(&watched, 1, 3000) == 1);
+              REQUIRE(IsMadeUpAnswer(answer, recvfrom(fd, answer, sizeof answer, 0,
+                                                      reinterpret_cast<sockaddr*>(&from), &size)));
+              REQUIRE(std::memcmp(&from.sin6_addr, &server.sin6_addr, sizeof from.sin6_addr) == 0);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(DnsTest, AnswersAnIpv4ServerAskedFromAnIpv6Socket) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+              sockaddr_in6 server{};
+              server.sin6_family = AF_INET6;
+              server.sin6_port = htons(53);
+              inet_pton(AF_INET6, "::ffff:192.0.2.53", &server.sin6_addr);
               REQUIRE(sendto(fd, kQuestion, sizeof kQuestion, MSG_NOSIGNAL,
                              reinterpret_cast<const sockaddr*>(&server),
                              sizeof server) == sizeof kQuestion);

@@ -58,21 +58,24 @@ class ScriptedProxy {
  private:
   void Accept() {
     for (;;) {
-      base::Fd client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!client) {
+      const int client = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+      if (client < 0) {
         return;
       }
       ++opened;
-      tunnels_.emplace_back([this, fd = client.Release()] { Serve(base::Fd(fd)); });
+      tunnels_.emplace_back([this, client] {
+        Serve(client);
+        close(client);  // libc's, which ThreadSanitizer sees
+      });
     }
   }
 
-  void Serve(base::Fd client) {
+  void Serve(int client) {
     timeval patience{0, 50000};
-    setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     char data[512];
     for (int step = 0; !stopping_;) {
-      const ssize_t size = recv(client.get(), data, sizeof data, 0);
+      const ssize_t size = recv(client, data, sizeof data, 0);
       if (size < 0 && errno == EAGAIN) {
         continue;
       }
@@ -81,15 +84,15 @@ class ScriptedProxy {
         return;
       }
       if (step == 0) {
-        send(client.get(), "\5\0", 2, MSG_NOSIGNAL);
+        send(client, "\5\0", 2, MSG_NOSIGNAL);
       } else if (step == 1) {
         for (int waited = 0; waited < delay_ms && !stopping_; waited += 10) {
           std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
         const char answer[] = {5, static_cast<char>(reply.load()), 0, 1, 0, 0, 0, 0, 0, 0};
-        send(client.get(), answer, sizeof answer, MSG_NOSIGNAL);
+        send(client, answer, sizeof answer, MSG_NOSIGNAL);
       } else {
-        send(client.get(), data, static_cast<size_t>(size), MSG_NOSIGNAL);
+        send(client, data, static_cast<size_t>(size), MSG_NOSIGNAL);
       }
       ++step;
     }
