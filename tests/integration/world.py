@@ -6,12 +6,14 @@
 """
 
 import ctypes
+import fcntl
 import os
 import socket
 import struct
 import subprocess
 
 CLONE_NEWNET = 0x40000000
+SIOCGIFHWADDR = 0x8927
 _libc = ctypes.CDLL(None, use_errno=True)
 
 # Addresses as (IPv4, IPv6) of each end.
@@ -76,11 +78,29 @@ class World:
         _link("proxy", "p1", PROXY_INNER, "target", "t0", TARGET)
         _link("open", "o0", OPEN_SIDE, "proxy", "p2", OPEN_PROXY_SIDE)
         _link("open", "way", OPEN_WAY_CLIENT, "target", "t1", OPEN_WAY_TARGET)
+        self._know_neighbours("open", "way", OPEN_WAY_CLIENT, "target", "t1", OPEN_WAY_TARGET)
         ip("-n", "open", "route", "add", "default", "via", OPEN_WAY_TARGET[0])
         ip("-n", "open", "-6", "route", "add", "default", "via", OPEN_WAY_TARGET[1])
         # The proxies are at the same address for both clients.
         ip("-n", "open", "route", "add", PROXY_SIDE[0], "via", OPEN_PROXY_SIDE[0])
         ip("-n", "open", "-6", "route", "add", PROXY_SIDE[1], "via", OPEN_PROXY_SIDE[1])
+
+    @staticmethod
+    def _know_neighbours(ns_a, dev_a, addrs_a, ns_b, dev_b, addrs_b):
+        """The kernel looks stale neighbours up again on its own, which a capture would show."""
+        for ns, dev, other_ns, other_dev, others in (
+                (ns_a, dev_a, ns_b, dev_b, addrs_b), (ns_b, dev_b, ns_a, dev_a, addrs_a)):
+            with inside(other_ns):
+                mac = World._mac(other_dev)
+            for address in others:
+                ip("-n", ns, "neigh", "replace", address, "lladdr", mac, "dev", dev,
+                   "nud", "permanent")
+
+    @staticmethod
+    def _mac(dev):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            answer = fcntl.ioctl(probe, SIOCGIFHWADDR, struct.pack("256s", dev.encode()))
+        return answer[18:24].hex(":")
 
     @staticmethod
     def sysctl(ns, key, value):
