@@ -232,6 +232,23 @@ def test_two_hops_of_every_kind(runner, peers, site, hops, door):
     run.must_dial_by(door, hops=2)
 
 
+@pytest.mark.parametrize("where", ("outer", "inner"))
+@pytest.mark.parametrize("kind", (proxies.Microsocks, proxies.Tinyproxy, proxies.Squid))
+@pytest.mark.parametrize("door", ("preload", "supervise"))
+def test_hop_that_wants_a_password(runner, peers, site, kind, where, door):
+    if kind is proxies.Squid and not real_root():
+        pytest.skip("squid changes its user: needs real root")
+    address = (world.PROXY_SIDE if where == "outer" else world.PROXY_INNER)[0]
+    hop = peers._once(("login", kind, where), lambda: peers.start(
+        kind, address, user="alice", password="secret"))
+    first = [peers.proxy(proxies.Dante, last=False)] if where == "inner" else []
+    run = runner.run(["curl", "-sS", "-m", "20", "http://web.corp.test/hello.txt"], mode=door,
+                     hops=first + [hop])
+    assert run.must_succeed().out == "hello from nginx\n"
+    run.must_dial_by(door, hops=len(first) + 1)
+    assert "secret" not in str(run.events), str(run)
+
+
 def test_ssh_tunnel_is_a_hop(runner, peers, site):
     sshd = peers.start(servers.Sshd, world.PROXY_INNER[0]) if real_root() else None
     if not sshd:
