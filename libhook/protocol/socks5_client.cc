@@ -29,7 +29,7 @@ constexpr size_t kPort = 2;
 // the type of the bound address is known.
 constexpr size_t kShortestReply = kReplyHead + 1 + kPort;
 
-// RFC 1928 §6.
+// RFC 1928 §6. Empty where the cause's own words say the same.
 std::string_view ReplyText(uint8_t code) {
   switch (code) {
     case 1:
@@ -37,11 +37,9 @@ std::string_view ReplyText(uint8_t code) {
     case 2:
       return "not allowed by ruleset";
     case 3:
-      return "network unreachable";
     case 4:
-      return "host unreachable";
     case 5:
-      return "connection refused";
+      return {};
     case 6:
       return "TTL expired";
     case 7:
@@ -265,7 +263,9 @@ void Socks5Client::HandleReply() {
 void Socks5Client::HandleReplyCode(uint8_t code) {
   std::array<char, 64> buffer;
   base::TextWriter text(buffer);
-  text.Append("SOCKS reply ").AppendNumber(code).Append(": ").Append(ReplyText(code));
+  if (const std::string_view words = ReplyText(code); !words.empty()) {
+    text.Append("SOCKS reply ").AppendNumber(code).Append(": ").Append(words);
+  }
   Cause cause = Cause::kRefused;
   switch (code) {
     case 1:

@@ -27,7 +27,7 @@ def connects(place, quick):
             "preload": lambda: place.number(place.under("preload") + plain),
         },
         {"supervise": 1.20, "supervise, socket()": 1.50, "preload": 1.10},
-        rounds=9,
+        rounds=15,
     )
 
 
