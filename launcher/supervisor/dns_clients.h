@@ -15,6 +15,9 @@
 
 namespace supervisor {
 
+// The port that DNS questions go to, whatever the address.
+inline constexpr uint16_t kDnsPort = 53;
+
 struct DnsClient {
   base::Endpoint server;  // the one it asked; without meaning for kQuiet*, whose packets say it
   ResolvConf conf;
@@ -22,8 +25,9 @@ struct DnsClient {
 
 class DnsClients {
  public:
-  // Port numbers are counted for each of these apart.
-  enum class Kind : uint8_t { kUdpV4, kUdpV6, kTcpV4, kTcpV6, kQuietV4, kQuietV6 };
+  // How a question comes in; port numbers are counted for each of these apart. kHanded: by Ask(),
+  // without a socket.
+  enum class Kind : uint8_t { kUdpV4, kUdpV6, kTcpV4, kTcpV6, kQuietV4, kQuietV6, kHanded };
 
   void Put(Kind kind, uint16_t port, DnsClient client) {
     auto shared = std::make_shared<const DnsClient>(std::move(client));

@@ -134,6 +134,33 @@ bool DnsResponder::Adopt(base::Fd socket, DnsClients::Kind kind) {
   return true;
 }
 
+bool DnsResponder::Ask(std::vector<uint8_t> query, const base::Endpoint& source, DnsClient client) {
+  const std::lock_guard lock(mutex_);
+  if (!Start()) {
+    return false;
+  }
+  if (!tried_raw_) {
+    tried_raw_ = true;
+    base::Fd raw(sys::PassingSocket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW, 0));
+    has_raw_ = raw.valid();
+    if (has_raw_) {
+      adopted_.emplace_back(std::move(raw), DnsClients::Kind::kHanded);
+    }
+  }
+  if (!has_raw_) {
+    return false;
+  }
+  DnsDatagram datagram;
+  datagram.bytes = std::move(query);
+  datagram.source_size =
+      base::ToSockaddr(source.address(), source.port(), AF_INET, &datagram.source);
+  datagram.client = source;
+  datagram.asked = client.server.address();
+  handed_.push_back({std::move(datagram), std::move(client)});
+  Wake();
+  return true;
+}
+
 void DnsResponder::ThreadEnded() {
   const std::lock_guard lock(mutex_);
   --threads_;
@@ -148,6 +175,7 @@ void DnsResponder::RunThread(void* responder) {
 
 void DnsResponder::Run() {
   std::vector<pollfd> watched;
+  std::vector<Handed> handed;
   while (!stopping_) {
     {
       const std::lock_guard lock(mutex_);
@@ -155,6 +183,13 @@ void DnsResponder::Run() {
         sockets_.push_back(std::move(socket));
       }
       adopted_.clear();
+      handed = std::exchange(handed_, {});
+    }
+    for (Handed& one : handed) {
+      const auto raw = std::find_if(sockets_.begin(), sockets_.end(), [](const DnsSocket& socket) {
+        return socket.kind() == DnsClients::Kind::kHanded;
+      });
+      Serve(static_cast<size_t>(raw - sockets_.begin()), std::move(one.query), one.client);
     }
     watched.assign(
         {{wake_.get(), POLLIN, 0}, {tcp_v4_.get(), POLLIN, 0}, {tcp_v6_.get(), POLLIN, 0}});
@@ -199,27 +234,30 @@ void DnsResponder::ServeDatagrams(size_t index) {
   DnsDatagram query;
   while (sockets_[index].Receive(&query)) {
     const auto client = clients_.Find(sockets_[index].kind(), query.client.port());
-    if (client == nullptr) {
-      continue;
+    if (client != nullptr) {
+      Serve(index, std::move(query), *client);
     }
-    std::array<uint8_t, 1024> answer;
-    const auto decision = policy_.Decide(query.bytes, client->conf, answer);
-    switch (decision.verdict) {
-      case DnsPolicy::Verdict::kIgnore:
-        break;
-      case DnsPolicy::Verdict::kAnswer:
-        sockets_[index].Reply(query, std::span(answer).first(decision.size));
-        break;
-      case DnsPolicy::Verdict::kForward: {
-        using Kind = DnsClients::Kind;
-        const Kind kind = sockets_[index].kind();
-        const bool quiet = kind == Kind::kQuietV4 || kind == Kind::kQuietV6;
-        const base::Endpoint server =
-            quiet ? base::Endpoint(query.asked, client->server.port()) : client->server;
-        Forward(index, std::move(query), server);
-        query = {};
-        break;
-      }
+    query = {};
+  }
+}
+
+void DnsResponder::Serve(size_t index, DnsDatagram query, const DnsClient& client) {
+  std::array<uint8_t, 1024> answer;
+  const auto decision = policy_.Decide(query.bytes, client.conf, answer);
+  switch (decision.verdict) {
+    case DnsPolicy::Verdict::kIgnore:
+      break;
+    case DnsPolicy::Verdict::kAnswer:
+      sockets_[index].Reply(query, std::span(answer).first(decision.size));
+      break;
+    case DnsPolicy::Verdict::kForward: {
+      using Kind = DnsClients::Kind;
+      const Kind kind = sockets_[index].kind();
+      const bool quiet = kind == Kind::kQuietV4 || kind == Kind::kQuietV6;
+      const base::Endpoint server =
+          quiet ? base::Endpoint(query.asked, client.server.port()) : client.server;
+      Forward(index, std::move(query), server);
+      break;
     }
   }
 }

@@ -36,6 +36,11 @@ class DnsResponder {
   bool Adopt(base::Fd socket, DnsClients::Kind kind);
   DnsClients& clients() { return clients_; }
 
+  // Takes `query`, as if it had been received from an unconnected IPv4 socket of this host at
+  // `source`; the answer comes from the server it was meant for. False: packets of one's own making
+  // need CAP_NET_RAW.
+  bool Ask(std::vector<uint8_t> query, const base::Endpoint& source, DnsClient client);
+
  private:
   struct Forwarded {
     base::Fd socket;
@@ -44,12 +49,17 @@ class DnsResponder {
     int64_t deadline_ms;
   };
   struct Stream;
+  struct Handed {
+    DnsDatagram query;
+    DnsClient client;
+  };
 
   bool Start();  // REQUIRES: mutex_ is held
   void Wake();
   static void RunThread(void* responder);
   void Run();
   void ServeDatagrams(size_t index);
+  void Serve(size_t index, DnsDatagram query, const DnsClient& client);
   void Forward(size_t index, DnsDatagram query, const base::Endpoint& server);
   bool FinishForwarded(Forwarded& forwarded, bool readable, int64_t now_ms);
   void Accept(int listener, DnsClients::Kind kind);
@@ -76,6 +86,9 @@ class DnsResponder {
   uint16_t tcp_v4_port_ = 0;
   uint16_t tcp_v6_port_ = 0;
   std::vector<DnsSocket> adopted_;  // not yet the thread's
+  bool tried_raw_ = false;
+  bool has_raw_ = false;
+  std::vector<Handed> handed_;
 
   // The thread's own.
   std::vector<DnsSocket> sockets_;

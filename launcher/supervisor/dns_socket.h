@@ -1,5 +1,5 @@
 // DnsSocket: one UDP socket of the responder: a query in, an answer out, from the address that the
-// query was sent to.
+// query was sent to. That of kHanded is a raw socket and only says answers.
 #ifndef GOCHAIN_SUPERVISOR_DNS_SOCKET_H_
 #define GOCHAIN_SUPERVISOR_DNS_SOCKET_H_
 
@@ -20,7 +20,7 @@ struct DnsDatagram {
   sockaddr_storage source{};
   socklen_t source_size = 0;
   base::Endpoint client;
-  base::IpAddress asked;  // where it was sent to; of quiet sockets only
+  base::IpAddress asked;  // where it was sent to; of kQuiet* and kHanded only
 };
 
 class DnsSocket {
@@ -35,6 +35,8 @@ class DnsSocket {
   void Reply(const DnsDatagram& query, std::span<const uint8_t> answer) const;
 
  private:
+  void ReplyRaw(const DnsDatagram& query, std::span<const uint8_t> answer) const;
+
   base::Fd fd_;
   DnsClients::Kind kind_;
 };

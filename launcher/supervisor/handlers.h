@@ -35,9 +35,6 @@ struct FirstData {
 void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member& member, int fd,
                    const ProgramSocket& socket, const base::Endpoint& asked, const FirstData* data);
 
-// The port that DNS questions go to, whatever the address.
-inline constexpr uint16_t kDnsPort = 53;
-
 // A socket address out of a program's memory, read once.
 struct Destination {
   sockaddr_storage storage{};

@@ -64,21 +64,28 @@ bool GetData(Services& services, Call& call, Caller& caller, const Pieces& piece
   return true;
 }
 
-uint16_t LocalPort(int fd) {
+base::Endpoint LocalEnd(int fd) {
   sockaddr_storage address;
   socklen_t size = sizeof address;
   auto* const plain = reinterpret_cast<sockaddr*>(&address);
   if (sys::Getsockname(fd, plain, &size) < 0) {
-    return 0;
+    return {};
   }
-  const auto local = base::Endpoint::FromSockaddr(plain, size);
-  return local.has_value() ? local->port() : 0;
+  return base::Endpoint::FromSockaddr(plain, size).value_or(base::Endpoint());
+}
+
+// As sendto(2) on an unbound socket does.
+bool BindAnywhere(int fd, int domain) {
+  sockaddr_storage any{};
+  any.ss_family = static_cast<sa_family_t>(domain);
+  return bind(fd, reinterpret_cast<sockaddr*>(&any),
+              domain == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in)) == 0;
 }
 
 void NoteQuietClient(Services& services, Caller& caller, int fd, const base::Endpoint& server) {
   services.dns.clients().Put(
       server.address().is_v4() ? DnsClients::Kind::kQuietV4 : DnsClients::Kind::kQuietV6,
-      LocalPort(fd), {server, ReadResolvConf(caller)});
+      LocalEnd(fd).port(), {server, ReadResolvConf(caller)});
 }
 
 bool IsConnectedTo(Services& services, const ProgramSocket& socket, const base::Endpoint& server) {
@@ -90,6 +97,35 @@ bool IsConnectedTo(Services& services, const ProgramSocket& socket, const base::
   }
   const auto actual = base::Endpoint::FromSockaddr(plain, size);
   return actual.has_value() && services.session.peers().Find(socket.inode, *actual) == server;
+}
+
+// Hands the question to the responder, whose answer will come from the server's own address. The
+// program keeps its socket; only a supervisor with CAP_NET_RAW can. False: not answered yet.
+bool AskByHand(Services& services, Call& call, Caller& caller, const Send& send,
+               const ProgramSocket& socket, const base::Endpoint& server) {
+  if (socket.hold == nullptr || !server.address().is_v4()) {
+    return false;
+  }
+  base::Endpoint local = LocalEnd(socket.fd());
+  if (local.port() == 0) {
+    if (!BindAnywhere(socket.fd(), socket.domain)) {
+      return false;
+    }
+    local = LocalEnd(socket.fd());
+  }
+  if (local.address().IsAny()) {
+    local = base::Endpoint(base::IpAddress::V4(INADDR_LOOPBACK), local.port());
+  }
+  std::vector<uint8_t> data;
+  if (!local.address().is_v4() || ReadData(caller, send.pieces, &data) < 0 || !call.IsAlive()) {
+    return false;
+  }
+  const auto size = static_cast<int64_t>(data.size());
+  if (!services.dns.Ask(std::move(data), local, {server, ReadResolvConf(caller)})) {
+    return false;
+  }
+  call.Return(size);
+  return true;
 }
 
 // Puts a socket of the quiet network in the place of the program's, and sends the question there.
@@ -116,10 +152,7 @@ void AskInQuietNetwork(Services& services, Call& call, Caller& caller, const Sen
     engine::CopySocketOptions(socket.fd(), fd);
   }
   // A port of its own now: the responder must know it before the question is there.
-  sockaddr_storage any{};
-  any.ss_family = static_cast<sa_family_t>(socket.domain);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&any),
-           socket.domain == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in)) != 0) {
+  if (!BindAnywhere(fd, socket.domain)) {
     call.Fail(EACCES);
     return;
   }
@@ -164,7 +197,9 @@ void SendQuestion(Services& services, Call& call, Caller& caller, const Send& se
     }
     return;
   }
-  AskInQuietNetwork(services, call, caller, send, socket, server);
+  if (!AskByHand(services, call, caller, send, socket, server)) {
+    AskInQuietNetwork(services, call, caller, send, socket, server);
+  }
 }
 
 void SendDatagram(Services& services, Call& call, Caller& caller, const Send& send,

@@ -25,7 +25,7 @@ std::string_view Text(Notice notice) {
       return "DNS refused: the program is in a network namespace of its own";
     case Notice::kNoQuietNetwork:
       return "DNS from unconnected sockets (musl) is refused: it needs user namespaces "
-             "(unshare -Urn), or root";
+             "(unshare -Urn) or CAP_NET_RAW";
     case Notice::kCount:
       break;
   }
