@@ -16,6 +16,7 @@
 #include "process/front.h"
 #include "process/job.h"
 #include "process/library_path.h"
+#include "process/program.h"
 
 namespace {
 
@@ -88,6 +89,18 @@ int Run(const launcher::Options& options, std::vector<uint8_t> image) {
           "'{}' can't be preloaded: ld.so splits LD_PRELOAD at blanks and colons; install gochain "
           "elsewhere, or use --mode=supervise",
           job.library));
+    }
+  }
+  if (options.mode == engine::Mode::kPreload) {
+    // Where there is no such program, exec says so better.
+    const std::string program = process::FindProgram(job.command[0]);
+    const process::Entry entry = program.empty() || access(program.c_str(), X_OK) != 0
+                                     ? process::Entry::kOpen
+                                     : process::EntryOf(program);
+    if (entry != process::Entry::kOpen) {
+      return Complain(fmt::format(
+          "{} {}: the library can't route it, and it would go straight out; use --mode=auto",
+          job.command[0], process::Describe(entry)));
     }
   }
   if (job.keep_proxy_env && options.log_level >= engine::LogLevel::kWarn) {
