@@ -131,7 +131,10 @@ def main(words):
         for name, make in ALL.items():
             if name not in wanted:
                 continue
-            for row in make(place, quick).run(2 if quick else None):
+            comparison = make(place, quick)
+            if quick:
+                comparison.bounds = {}
+            for row in comparison.run(2 if quick else None):
                 print(row, flush=True)
                 broken += not row.held
     finally:
