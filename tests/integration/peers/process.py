@@ -1,6 +1,7 @@
 """Peer: one server process in a namespace, with its log and settings in a folder of its own."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -52,6 +53,8 @@ class Peer:
     def start(self):
         self.prepare()
         argv = self.argv()
+        if not shutil.which(argv[0], path=self.environment()["PATH"]):
+            raise PeerError(f"{argv[0]} is not installed: make deps")
         if self.ns:
             argv = ["nsenter", "--net=/run/netns/" + self.ns, "--"] + argv
         with open(self.log_path(), "ab") as log:
