@@ -152,10 +152,11 @@ void AddNative(Builder& builder, const FilterOptions& options) {
   builder.Notify(SCMP_SYS(sendmsg), {Equal(2, kFastOpen, kFastOpen)});
   builder.Notify(SCMP_SYS(sendmmsg), {Equal(3, kFastOpen, kFastOpen)});
   if (options.trap_sockets) {
-    for (const uint64_t domain : {AF_INET, AF_INET6}) {
-      for (const uint64_t type : {SOCK_STREAM, SOCK_DGRAM}) {
+    for (const int domain : {AF_INET, AF_INET6}) {
+      for (const __socket_type type : {SOCK_STREAM, SOCK_DGRAM}) {
         builder.NotifyWithout(options.cookie, SCMP_SYS(socket),
-                              {Equal(0, kInt, domain), Equal(1, kSocketTypeMask, type)});
+                              {Equal(0, kInt, static_cast<uint64_t>(domain)),
+                               Equal(1, kSocketTypeMask, static_cast<uint64_t>(type))});
       }
     }
     builder.Notify(SCMP_SYS(bind));
