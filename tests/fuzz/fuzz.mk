@@ -32,3 +32,5 @@ fuzz: $(patsubst %,$(FUZZ_OUT)/%_fuzz,$(if $(F),$(F),$(FUZZ_NAMES)))
 	    >$(FUZZ_OUT)/$$name.log 2>&1 || { grep -a -m1 -B2 -A25 "ERROR\|runtime error\|does not hold" $(FUZZ_OUT)/$$name.log; exit 1; }; \
 	  grep -h 'number_of_executed_units\|new_units_added' $(FUZZ_OUT)/$$name.log; \
 	done
+
+-include $(shell find $(FUZZ_OUT) -name '*.d' 2>/dev/null)

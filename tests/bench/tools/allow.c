@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
   const struct sock_fprog program = {1, all};
   if (argc < 2) return 2;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) != 0) {
+      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) !=
+          0) {
     perror("seccomp");
     return 1;
   }

@@ -1,5 +1,5 @@
-// connects socks5|plain COUNT HOST PORT [PROXY PROXY-PORT]: COUNT connections one after another, each
-// closed once it stands, and prints the seconds they took together.
+// connects socks5|plain COUNT HOST PORT [PROXY PROXY-PORT]: COUNT connections one after another,
+// each closed once it stands, and prints the seconds they took together.
 //
 // socks5: the least a program can do, by hand: connect to PROXY and shake hands there, HOST as a
 // name. plain: connect(2) to HOST, which is what a program under gochain does.
@@ -74,8 +74,7 @@ int main(int argc, char** argv) {
   if (strlen(argv[3]) > 255) return 2;
   unsigned char request[262];
   const size_t size = WriteRequest(request, argv[3], argv[4]);
-  const struct sockaddr_in address =
-      socks5 ? LookUp(argv[5], argv[6]) : LookUp(argv[3], argv[4]);
+  const struct sockaddr_in address = socks5 ? LookUp(argv[5], argv[6]) : LookUp(argv[3], argv[4]);
   const double start = Now();
   for (long i = 0; i < count; ++i) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
