@@ -53,8 +53,11 @@ Dial::State Dial::Advance(int fd, int64_t now_ms) {
         moved = SendSome(fd);
         break;
       case protocol::Step::kReceive:
-        state_ = State::kWantRead;
-        moved = ReceiveSome(fd);
+        // Right behind a request there is no answer yet: to look would be a call in vain.
+        moved = state_ == State::kWantRead && ReceiveSome(fd);
+        if (state_ == State::kWantWrite) {
+          state_ = State::kWantRead;
+        }
         break;
       case protocol::Step::kDone:
         FinishHop(now_ms);
