@@ -148,8 +148,8 @@ asan ubsan tsan:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gochain $(DESTDIR)$(PREFIX)/share/gochain
-	install -m 755 $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin/gochain
-	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/gochain/libgochain.so
+	install -s -m 755 $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin/gochain
+	install -s -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/gochain/libgochain.so
 	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/gochain/
 
 uninstall:
