@@ -14,6 +14,11 @@ namespace supervisor {
 namespace {
 
 constexpr uint64_t kCookie = 0x1122334455667788;
+#if defined(__x86_64__)
+constexpr uint32_t kNative = AUDIT_ARCH_X86_64;
+#else
+constexpr uint32_t kNative = AUDIT_ARCH_AARCH64;
+#endif
 
 // Runs classic BPF as the kernel does for seccomp: loads are of 32-bit words of seccomp_data.
 uint32_t Evaluate(const std::vector<sock_filter>& program, const seccomp_data& data) {
@@ -63,7 +68,7 @@ class FilterTest : public ::testing::Test {
     return built.ok() ? built.value() : std::vector<sock_filter>{};
   }
 
-  uint32_t Ask(long call, const Arguments& arguments, uint32_t architecture = AUDIT_ARCH_X86_64) {
+  uint32_t Ask(long call, const Arguments& arguments, uint32_t architecture = kNative) {
     seccomp_data data{};
     data.nr = static_cast<int>(call);
     data.arch = architecture;

@@ -3,6 +3,7 @@
 #define GOCHAIN_TESTS_UNIT_SUPERVISOR_SUPERVISED_H_
 
 #include <arpa/inet.h>
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
@@ -167,6 +168,28 @@ class Supervised {
   std::unique_ptr<Supervisor> supervisor_;
   pid_t child_ = -1;
 };
+
+// Runs `body` with a supervisor that is an ordinary user, as its program is.
+inline int RunAsOrdinaryUser(bool trap_sockets, Supervised::Body body) {
+  const pid_t user = fork();
+  if (user == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (geteuid() == 0 &&
+        (setgroups(0, nullptr) != 0 || setgid(kNobody) != 0 || setuid(kNobody) != 0)) {
+      _exit(250);
+    }
+    prctl(PR_SET_DUMPABLE, 1);  // setuid(2) cleared it
+    int status;
+    {
+      const ScriptedProxy proxy;
+      status = Supervised(proxy, trap_sockets).Run(body);
+    }
+    _exit(status);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(user, &status, 0), user);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
 
 }  // namespace supervisor
 

@@ -412,6 +412,19 @@ TEST_P(SupervisorTest, NeverConnectsOutOfAnotherNetwork) {
   EXPECT_EQ(proxy_.opened, 0);
 }
 
+TEST_P(SupervisorTest, RefusesAProgramThatMayNotBeInspected) {
+  SKIP_UNDER_THREAD_SANITIZER();
+  EXPECT_EQ(RunAsOrdinaryUser(GetParam(),
+                              []() -> int {
+                                const int fd = TcpSocket();
+                                prctl(PR_SET_DUMPABLE, 0);
+                                REQUIRE(Connect(fd, V4(kTarget, 443)) == -1 && errno == EACCES);
+                                REQUIRE(Connect(fd, V4("127.0.0.1", 1)) == -1 && errno == EACCES);
+                                return 0;
+                              }),
+            0);
+}
+
 TEST_P(SupervisorTest, RefusesRings) {
   EXPECT_EQ(Run([]() -> int {
               REQUIRE(syscall(SYS_io_uring_setup, 1, nullptr) == -1 && errno == ENOSYS);
