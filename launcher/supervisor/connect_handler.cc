@@ -149,11 +149,9 @@ int SendFirst(int fd, const FirstData& data) {
 }  // namespace
 
 void AnswerFailure(Call& call, int error) {
-  if (error == -ESRCH) {
-    call.Release();
-  } else {
-    call.Fail(-error);
-  }
+  // A call that died needs no answer, and gets none. One that lives all the same is of a thread
+  // that can't be reached (before Linux 6.9: when its process's first thread is gone).
+  call.Fail(error == -ESRCH ? EACCES : -error);
 }
 
 bool ReadDestination(Services& services, Call& call, Caller& caller, uint64_t address,

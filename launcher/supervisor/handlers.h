@@ -44,7 +44,7 @@ struct Destination {
 bool ReadDestination(Services& services, Call& call, Caller& caller, uint64_t address,
                      uint64_t length, Destination* out);
 
-// Answers -errno. A call that died (-ESRCH) needs no answer: it starts anew, or its thread is gone.
+// Answers -errno; for -ESRCH, a thread that can't be found, what a refusal is.
 void AnswerFailure(Call& call, int error);
 
 }  // namespace supervisor

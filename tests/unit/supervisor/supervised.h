@@ -13,6 +13,7 @@
 
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/fd.h"
@@ -63,9 +64,11 @@ class Supervised {
  public:
   using Body = int (*)();
 
-  Supervised(const ScriptedProxy& proxy, bool trap_sockets) : trap_sockets_(trap_sockets) {
+  Supervised(const ScriptedProxy& proxy, bool trap_sockets)
+      : Supervised(proxy.url(), trap_sockets) {}
+  Supervised(const std::string& proxy_url, bool trap_sockets) : trap_sockets_(trap_sockets) {
     config::Inputs inputs;
-    inputs.proxy_urls = {proxy.url()};
+    inputs.proxy_urls = {proxy_url};
     const config::Built built = config::Build(inputs);
     engine::Settings settings;
     settings.log_level = engine::LogLevel::kOff;

@@ -359,6 +359,73 @@ TEST_P(SupervisorTest, AnswersOthersWhileADialHangs) {
             0);
 }
 
+// A port where connects wait: its backlog is full.
+class DeafPort {
+ public:
+  DeafPort() : listener_(TcpSocket()) {
+    sockaddr_in address = V4("127.0.0.1", 0);
+    socklen_t size = sizeof address;
+    auto* const plain = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listener_, plain, size), 0);
+    EXPECT_EQ(listen(listener_, 0), 0);
+    EXPECT_EQ(getsockname(listener_, plain, &size), 0);
+    port_ = ntohs(address.sin_port);
+    for (int& filler : fillers_) {
+      filler = TcpSocket(SOCK_NONBLOCK);
+      (void)Connect(filler, address);
+    }
+  }
+  ~DeafPort() {
+    close(listener_);
+    for (const int filler : fillers_) {
+      close(filler);
+    }
+  }
+  std::string url() const { return "socks5://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int listener_;
+  int fillers_[4];
+  uint16_t port_ = 0;
+};
+
+TEST_P(SupervisorTest, AnswersOthersWhileAConnectHangs) {
+  const DeafPort proxy;
+  EXPECT_EQ(Supervised(proxy.url(), GetParam()).Run([]() -> int {
+    const pid_t hanging = fork();
+    if (hanging == 0) {
+      _exit(Connect(TcpSocket(), V4(kTarget, 443)));
+    }
+    usleep(100000);
+    const int64_t start_ms = NowMs();
+    REQUIRE(Connect(TcpSocket(), V4("127.0.0.1", 1)) == -1 && errno == ECONNREFUSED);
+    REQUIRE(NowMs() - start_ms < 200);
+    kill(hanging, SIGKILL);
+    return 0;
+  }),
+            0);
+}
+
+TEST_P(SupervisorTest, EndsAConnectThatHangs) {
+  SKIP_UNDER_THREAD_SANITIZER();
+  const DeafPort proxy;
+  EXPECT_EQ(Supervised(proxy.url(), GetParam()).Run([]() -> int {
+    const int fd = TcpSocket();
+    Alarm(200, CountAlarm, 0);
+    int64_t start_ms = NowMs();
+    REQUIRE(Connect(fd, V4(kTarget, 443)) == -1 && errno == EINTR);
+    REQUIRE(NowMs() - start_ms < 400);
+    const timeval timeout{0, 300000};
+    const int second = TcpSocket();
+    setsockopt(second, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    start_ms = NowMs();
+    REQUIRE(Connect(second, V4(kTarget, 443)) == -1 && errno == EINPROGRESS);
+    REQUIRE(NowMs() - start_ms < 700);
+    return 0;
+  }),
+            0);
+}
+
 TEST_P(SupervisorTest, SendsNoDatagramButToLoopback) {
   EXPECT_EQ(Run([]() -> int {
               const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
