@@ -91,7 +91,7 @@ std::string FindProgram(const std::string& command) {
   for (;;) {
     const size_t end = std::min(path.find(':'), path.size());
     const std::string folder(path.substr(0, end));
-    const std::string candidate = (folder.empty() ? "." : folder) + "/" + command;
+    std::string candidate = (folder.empty() ? "." : folder) + "/" + command;
     struct stat status;
     if (access(candidate.c_str(), X_OK) == 0 && stat(candidate.c_str(), &status) == 0 &&
         S_ISREG(status.st_mode)) {

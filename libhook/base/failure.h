@@ -44,8 +44,9 @@ struct Failure {
 // errno for the program, by the table in design.md.
 int ToErrno(const Failure& failure);
 
-// "connection refused by target", "proxy authentication failed (407 …)": for the log, after the hop.
-// `behind` is what the hop was to connect to: "target", or the next hop's name. The view is of `buffer`.
+// "connection refused by target", "proxy authentication failed (407 …)": for the log, after the
+// hop. `behind` is what the hop was to connect to: "target", or the next hop's name. The view is of
+// `buffer`.
 std::string_view Describe(const Failure& failure, std::string_view behind,
                           std::array<char, 512>& buffer);
 
