@@ -4,6 +4,7 @@
 #include <linux/memfd.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -24,12 +25,36 @@ struct Header {
   uint64_t config_size;
 };
 
-// The addresses of one proxy's name. `version` is odd while a writer is at work.
+// The addresses of one proxy's name, in words that are stored with release and loaded with acquire:
+// who sees a word of a new record sees the odd version of its writer too.
 struct HopRecord {
-  uint64_t version;
-  int64_t expires_ms;
-  uint64_t count;
-  base::IpAddress addresses[kMaxHopAddresses];
+  enum Word : size_t { kVersion, kExpiresMs, kCount, kAddresses };
+  static constexpr size_t kWordsPerAddress = 3;  // 16 bytes, and 1 for IPv6
+  uint64_t words[kAddresses + kMaxHopAddresses * kWordsPerAddress];
+
+  uint64_t Load(size_t word) {
+    return std::atomic_ref<uint64_t>(words[word]).load(std::memory_order_acquire);
+  }
+  void Store(size_t word, uint64_t value) {
+    std::atomic_ref<uint64_t>(words[word]).store(value, std::memory_order_release);
+  }
+
+  base::IpAddress LoadAddress(size_t index) {
+    const size_t first = kAddresses + index * kWordsPerAddress;
+    const uint64_t halves[2] = {Load(first), Load(first + 1)};
+    uint8_t bytes[16];
+    std::memcpy(bytes, halves, sizeof bytes);
+    return Load(first + 2) != 0 ? base::IpAddress::V6Bytes(std::span<const uint8_t, 16>(bytes))
+                                : base::IpAddress::V4Bytes(std::span<const uint8_t, 4>(bytes, 4));
+  }
+  void StoreAddress(size_t index, const base::IpAddress& address) {
+    const size_t first = kAddresses + index * kWordsPerAddress;
+    uint64_t halves[2] = {};
+    std::memcpy(halves, address.bytes().data(), address.bytes().size());
+    Store(first, halves[0]);
+    Store(first + 1, halves[1]);
+    Store(first + 2, address.is_v4() ? 0 : 1);
+  }
 };
 
 constexpr size_t Align(size_t size) { return (size + 63) & ~size_t{63}; }
@@ -147,18 +172,16 @@ size_t Session::HopAddresses(size_t proxy, std::span<base::IpAddress, kMaxHopAdd
   if (record == nullptr) {
     return 0;
   }
-  const std::atomic_ref<uint64_t> version(record->version);
-  const uint64_t before = version.load(std::memory_order_acquire);
-  const HopRecord copy = *record;
-  std::atomic_thread_fence(std::memory_order_acquire);
-  if (before % 2 != 0 || version.load(std::memory_order_relaxed) != before ||
-      copy.count > kMaxHopAddresses || base::NowMs() >= copy.expires_ms) {
+  const uint64_t version = record->Load(HopRecord::kVersion);
+  const uint64_t count = record->Load(HopRecord::kCount);
+  const auto expires_ms = static_cast<int64_t>(record->Load(HopRecord::kExpiresMs));
+  if (version % 2 != 0 || count > kMaxHopAddresses || base::NowMs() >= expires_ms) {
     return 0;
   }
-  for (size_t i = 0; i < copy.count; ++i) {
-    out[i] = copy.addresses[i];
+  for (size_t i = 0; i < count; ++i) {
+    out[i] = record->LoadAddress(i);
   }
-  return copy.count;
+  return record->Load(HopRecord::kVersion) == version ? count : 0;
 }
 
 void Session::SetHopAddresses(size_t proxy, std::span<const base::IpAddress> addresses) {
@@ -166,19 +189,21 @@ void Session::SetHopAddresses(size_t proxy, std::span<const base::IpAddress> add
   if (record == nullptr) {
     return;
   }
-  const std::atomic_ref<uint64_t> version(record->version);
+  const std::atomic_ref<uint64_t> version(record->words[HopRecord::kVersion]);
   uint64_t before = version.load(std::memory_order_relaxed);
   // Another writer is at work, with the same answer: leave it to that one.
   if (before % 2 != 0 ||
       !version.compare_exchange_strong(before, before + 1, std::memory_order_acquire)) {
     return;
   }
-  record->count = addresses.size() < kMaxHopAddresses ? addresses.size() : kMaxHopAddresses;
-  for (size_t i = 0; i < record->count; ++i) {
-    record->addresses[i] = addresses[i];
+  const size_t count = std::min(addresses.size(), kMaxHopAddresses);
+  record->Store(HopRecord::kCount, count);
+  for (size_t i = 0; i < count; ++i) {
+    record->StoreAddress(i, addresses[i]);
   }
-  record->expires_ms = base::NowMs() + kHopAddressLifetimeMs;
-  version.store(before + 2, std::memory_order_release);
+  record->Store(HopRecord::kExpiresMs,
+                static_cast<uint64_t>(base::NowMs() + kHopAddressLifetimeMs));
+  record->Store(HopRecord::kVersion, before + 2);
 }
 
 }  // namespace engine

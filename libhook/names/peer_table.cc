@@ -9,8 +9,9 @@ namespace {
 constexpr size_t kSetCount = 4096;  // power of two
 constexpr size_t kWays = 4;
 
-// One entry, all in 64-bit words so that every access can be atomic. `version` is odd while a
-// writer is at work; a writer killed there leaves an entry that nobody uses until it is
+// One entry, all in 64-bit words so that every access can be atomic: stored with release and loaded
+// with acquire, so that who sees a word of a new payload sees the odd version too. `version` is odd
+// while a writer is at work; a writer killed there leaves an entry that nobody uses until it is
 // overwritten.
 struct Entry {
   enum Word : size_t {
@@ -112,15 +113,14 @@ void PeerTable::Put(uint64_t inode, const base::Endpoint& actual, const base::En
   Entry* const set = Set(region_, inode);
   uint64_t version = 0;
   Entry* const chosen = Lock(set, inode, &version);
-  std::atomic_thread_fence(std::memory_order_release);
-  At(*chosen, Entry::kInode).store(inode, std::memory_order_relaxed);
+  At(*chosen, Entry::kInode).store(inode, std::memory_order_release);
   const Payload payload = Pack(actual, asked);
   for (size_t i = 0; i < kPayloadWords; ++i) {
-    At(*chosen, Entry::kActual0 + i).store(payload.words[i], std::memory_order_relaxed);
+    At(*chosen, Entry::kActual0 + i).store(payload.words[i], std::memory_order_release);
   }
   At(*chosen, Entry::kStamp)
       .store(Counter(region_).fetch_add(1, std::memory_order_relaxed) + 1,
-             std::memory_order_relaxed);
+             std::memory_order_release);
   At(*chosen, Entry::kVersion).store(version + 1, std::memory_order_release);
 }
 
@@ -132,14 +132,13 @@ std::optional<base::Endpoint> PeerTable::Find(uint64_t inode, const base::Endpoi
   for (size_t way = 0; way < kWays; ++way) {
     Entry& entry = set[way];
     const uint64_t version = At(entry, Entry::kVersion).load(std::memory_order_acquire);
-    if (version % 2 != 0 || At(entry, Entry::kInode).load(std::memory_order_relaxed) != inode) {
+    if (version % 2 != 0 || At(entry, Entry::kInode).load(std::memory_order_acquire) != inode) {
       continue;
     }
     Payload payload;
     for (size_t i = 0; i < kPayloadWords; ++i) {
-      payload.words[i] = At(entry, Entry::kActual0 + i).load(std::memory_order_relaxed);
+      payload.words[i] = At(entry, Entry::kActual0 + i).load(std::memory_order_acquire);
     }
-    std::atomic_thread_fence(std::memory_order_acquire);
     if (At(entry, Entry::kVersion).load(std::memory_order_relaxed) != version) {
       continue;
     }
