@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
 #include <string>
 
 #include "config/builder.h"
@@ -77,12 +76,21 @@ TEST_F(EventLogTest, WritesOneJsonObjectALine) {
   settings_.log_format = LogFormat::kJson;
   event_.kind = EventKind::kConnect;
   event_.exe = "a\"b\\c\n";
-  const std::regex shape(
-      R"re(\{"event":"connect","time":"20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d\.\d{3}Z","pid":4711,)re"
-      R"re("exe":"a\\"b\\\\c\\u000a","target":"proxy\.golang\.org:443","route":"cmdline","rule":"command line",)re"
-      R"re("hops":\["http://proxy\.corp\.example:8080","socks5://\[fd00::9\]:1080"\],"door":"preload",)re"
-      R"re("connect_ms":132\}\n)re");
-  EXPECT_TRUE(std::regex_match(Line(), shape)) << Line();
+  // What is there beside the time, which is checked for its shape.
+  const std::string line = Line();
+  const std::string before = "{\"event\":\"connect\",\"time\":\"";
+  const std::string after =
+      "\",\"pid\":4711,\"exe\":\"a\\\"b\\\\c\\u000a\",\"target\":\"proxy.golang.org:443\","
+      "\"route\":\"cmdline\",\"rule\":\"command line\","
+      "\"hops\":[\"http://proxy.corp.example:8080\",\"socks5://[fd00::9]:1080\"],"
+      "\"door\":\"preload\",\"connect_ms\":132}\n";
+  const std::string shape = "20dd-dd-ddTdd:dd:dd.dddZ";
+  ASSERT_EQ(line.substr(0, before.size()), before);
+  ASSERT_EQ(line.substr(before.size() + shape.size()), after);
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const char c = line[before.size() + i];
+    EXPECT_TRUE(shape[i] == 'd' ? c >= '0' && c <= '9' : c == shape[i]) << line;
+  }
 }
 
 TEST_F(EventLogTest, PutsCauseErrnoAndHopIntoAFailuresObject) {
