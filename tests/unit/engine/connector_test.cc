@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "../temp_folder.h"
 #include "base/clock.h"
 #include "config/builder.h"
 
@@ -78,7 +79,7 @@ class ConnectorTest : public testing::Test {
  protected:
   // Rules of one proxy on `proxy_` as the default, and `rules` before it.
   void Use(const std::string& globals, const std::string& rules) {
-    const std::string path = testing::TempDir() + "gochain-connector-test.conf";
+    const std::string path = folder_ / "rules.conf";
     std::ofstream(path) << "[gochain]\ndefault = one\n"
                         << globals
                         << "\n[proxy one]\nurl = socks5://127.0.0.1:" << PortOf(proxy_.get())
@@ -128,6 +129,7 @@ class ConnectorTest : public testing::Test {
     }
   }
 
+  TempFolder folder_;
   base::Fd proxy_ = Listener();
   base::Fd socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   Session session_;

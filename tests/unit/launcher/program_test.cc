@@ -11,13 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "../temp_folder.h"
+
 namespace process {
 namespace {
 
 class EntryTest : public testing::Test {
  protected:
   std::string File(const std::string& name, const std::string& bytes) {
-    const std::string path = testing::TempDir() + "gochain-program-" + name;
+    const std::string path = folder_ / name;
     std::ofstream(path, std::ios::binary) << bytes;
     chmod(path.c_str(), 0755);
     return path;
@@ -49,6 +51,8 @@ class EntryTest : public testing::Test {
     }
     return out + notes;
   }
+
+  TempFolder folder_;
 };
 
 const std::string kGnu("GNU\0", 4);
@@ -76,7 +80,7 @@ TEST_F(EntryTest, LooksThroughScriptsToTheirInterpreter) {
 
 TEST_F(EntryTest, GivesUpOnWhatItCannotRead) {
   EXPECT_EQ(EntryOf("/nonexistent"), Entry::kUnreadable);
-  const std::string loop = testing::TempDir() + "gochain-program-loop";
+  const std::string loop = folder_ / "loop";
   EXPECT_EQ(EntryOf(File("loop", "#!" + loop + "\n")), Entry::kUnreadable);
   EXPECT_EQ(EntryOf(File("cut", Elf({PT_LOAD, PT_INTERP}, kGnu).substr(0, 100))),
             Entry::kUnreadable);
@@ -90,8 +94,9 @@ TEST_F(EntryTest, SurvivesANoteThatLies) {
 }
 
 TEST(FindProgramTest, SearchesThePathAsExecDoes) {
-  const std::string folder = testing::TempDir() + "gochain-path";
-  mkdir(folder.c_str(), 0755);
+  const TempFolder temporary;
+  const std::string folder = temporary / "path";
+  ASSERT_EQ(mkdir(folder.c_str(), 0755), 0);
   std::ofstream(folder + "/tool") << "#!/bin/sh\n";
   std::ofstream(folder + "/plain") << "data\n";
   chmod((folder + "/tool").c_str(), 0755);
