@@ -52,28 +52,10 @@ std::string Place(const Config& config, const config::Source& source) {
   return source.line > 0 ? fmt::format("{}:{}", place, source.line) : place;
 }
 
-std::string_view ReasonText(rules::Reason reason) {
-  switch (reason) {
-    case rules::Reason::kRule:
-      return "rule";
-    case rules::Reason::kDefault:
-      return "default";
-    case rules::Reason::kCommandLine:
-      return "command line";
-    case rules::Reason::kEnvironment:
-      return "environment";
-    case rules::Reason::kLoopback:
-      return "loopback";
-    case rules::Reason::kFirstHop:
-      return "first hop";
-  }
-  return "";
-}
-
 // "FILE:LINE: text of the line", or why no line decides.
 std::string WhyText(const Config& config, const rules::Decision& decision) {
   if (decision.pattern == nullptr) {
-    return std::string(ReasonText(decision.reason));
+    return std::string(rules::ReasonText(decision.reason));
   }
   const config::Source& source = decision.pattern->source;
   return fmt::format("{}: {}", Place(config, source), config.text(source.line_text));
@@ -176,8 +158,9 @@ void AppendText(const Config& config, const base::Endpoint& target, std::string*
 
 void AppendJson(const Config& config, const base::Endpoint& target, std::string* out) {
   const rules::Decision decision = Ask(config, target, {});
-  const std::string rule = decision.pattern != nullptr ? Place(config, decision.pattern->source)
-                                                       : std::string(ReasonText(decision.reason));
+  const std::string rule = decision.pattern != nullptr
+                               ? Place(config, decision.pattern->source)
+                               : std::string(rules::ReasonText(decision.reason));
   std::string hops;
   for (size_t i = 0; i < config.HopCount(decision.route); ++i) {
     hops += i == 0 ? "" : ",";

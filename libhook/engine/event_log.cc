@@ -43,24 +43,6 @@ std::string_view KindName(EventKind kind) {
   return "";
 }
 
-std::string_view ReasonName(rules::Reason reason) {
-  switch (reason) {
-    case rules::Reason::kRule:
-      return "rule";
-    case rules::Reason::kDefault:
-      return "default";
-    case rules::Reason::kCommandLine:
-      return "command line";
-    case rules::Reason::kEnvironment:
-      return "environment";
-    case rules::Reason::kLoopback:
-      return "loopback";
-    case rules::Reason::kFirstHop:
-      return "first hop";
-  }
-  return "";
-}
-
 std::string_view TypeName(config::ProxyType type) {
   return type == config::ProxyType::kSocks5 ? "socks5" : "http";
 }
@@ -231,7 +213,7 @@ class LineFormatter {
   void AppendRule() {
     const config::Pattern* const pattern = event_.decision.pattern;
     if (pattern == nullptr) {
-      out_.Append(ReasonName(event_.decision.reason));
+      out_.Append(rules::ReasonText(event_.decision.reason));
       return;
     }
     for (const char c : config_.text(pattern->source.file)) {

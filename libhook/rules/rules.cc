@@ -259,4 +259,22 @@ bool IsNamedByRule(const Config& config, std::string_view name) {
   return false;
 }
 
+std::string_view ReasonText(Reason reason) {
+  switch (reason) {
+    case Reason::kRule:
+      return "rule";
+    case Reason::kDefault:
+      return "default";
+    case Reason::kCommandLine:
+      return "command line";
+    case Reason::kEnvironment:
+      return "environment";
+    case Reason::kLoopback:
+      return "loopback";
+    case Reason::kFirstHop:
+      return "first hop";
+  }
+  return "";
+}
+
 }  // namespace rules

@@ -40,6 +40,9 @@ bool NeedsMadeUpAddress(const config::Config& config, std::string_view name);
 // to tell a real long name from stem + search suffix.
 bool IsNamedByRule(const config::Config& config, std::string_view name);
 
+// The word for `reason` in log lines and --explain: "default", "first hop".
+std::string_view ReasonText(Reason reason);
+
 // Does `pattern` take `query`? The building block of the others; for tests and --explain.
 bool Matches(const config::Config& config, const config::Pattern& pattern, const Query& query);
 
