@@ -103,11 +103,16 @@ $(LAUNCHER): $(OUT)/launcher/main.o $(LAUNCHER_LIB) $(CORE_LIB)
 	  $(if $(SAN),,-static-libstdc++ -static-libgcc) -Wl,--gc-sections \
 	  -Wl,-Bstatic -linih -lseccomp -Wl,-Bdynamic -lpthread
 
-$(OUT)/unit/%_test: tests/unit/%_test.cc $(CORE_LIB) $(LAUNCHER_LIB)
+# Kept, so that a change of the libraries only links again.
+.SECONDARY: $(UNIT_BINS:%=%.o)
+$(OUT)/unit/%_test.o: tests/unit/%_test.cc
 	@mkdir -p $(@D)
 	$(call step,CXX)
-	$(Q)$(CXX) $(CPPFLAGS) $(TEST_CXXFLAGS) $< -o $@ $(LAUNCHER_LIB) $(CORE_LIB) -lgtest -lgtest_main \
-	  $(LAUNCHER_LIBS)
+	$(Q)$(CXX) $(CPPFLAGS) $(TEST_CXXFLAGS) -c $< -o $@
+
+$(OUT)/unit/%_test: $(OUT)/unit/%_test.o $(CORE_LIB) $(LAUNCHER_LIB)
+	$(call step,LINK)
+	$(Q)$(CXX) $(SAN) $< -o $@ $(LAUNCHER_LIB) $(CORE_LIB) -lgtest -lgtest_main $(LAUNCHER_LIBS)
 
 unit: $(if $(T),$(OUT)/unit/$(T)_test,$(UNIT_BINS))
 	@scripts/run-unit-tests $(if $(F),--filter='$(F)') $^
