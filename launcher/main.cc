@@ -11,7 +11,7 @@
 
 #include "config/builder.h"
 #include "config/config.h"
-#include "explain.h"
+#include "explain/explain.h"
 #include "options.h"
 #include "process/front.h"
 #include "process/job.h"
@@ -53,7 +53,7 @@ uint64_t NewCookie() {
 int Explain(const launcher::Options& options, const config::Config& config) {
   std::string text;
   std::string error;
-  if (!launcher::Explain(config, options.targets, options.log_format, &text, &error)) {
+  if (!explain::Explain(config, options.targets, options.log_format, &text, &error)) {
     return Complain(error);
   }
   std::fputs(text.c_str(), stdout);

@@ -125,11 +125,11 @@ TEST(PatternCoverTest, SeesWhatIsLeftToTheOther) {
 
 // Hosts that patterns and queries are made of, close to one another.
 constexpr const char* kPatternHosts[] = {
-    "*",           "a.x",       ".a.x",         "*.a.x",       "a*.x",         "*a.x",
-    "*b.a.x",      "a.*.x",     "*.*.x",        ".x",          "*.x",          "localhost",
-    ".localhost",  "*.b.x",     "b*.a.x",       "@loopback",   "@private",     "10.0.0.0/8",
-    "10.0.0.0/30", "10.0.0.1",  "10.0.0.0/7",   "0.0.0.0/0",   "0.0.0.0/1",    "::/0",
-    "::/127",      "::1",       "fc00::/7",     "127.0.0.0/8", "127.0.0.0/31", "192.168.0.0/15",
+    "*",           "a.x",       ".a.x",        "*.a.x",       "a*.x",         "*a.x",
+    "*b.a.x",      "a.*.x",     "*.*.x",       ".x",          "*.x",          "localhost",
+    ".localhost",  "*.b.x",     "b*.a.x",      "@loopback",   "@private",     "10.0.0.0/8",
+    "10.0.0.0/30", "10.0.0.1",  "10.0.0.0/7",  "0.0.0.0/0",   "0.0.0.0/1",    "::/0",
+    "::/127",      "::1",       "fc00::/7",    "127.0.0.0/8", "127.0.0.0/31", "192.168.0.0/15",
     "bb.a.x",      "a*b.*.a.x", "172.0.0.0/11"};
 constexpr const char* kPorts[] = {"", ":80", ":80-90", ":1-65535", ":1-80"};
 constexpr const char* kPrograms[] = {"", "exe:git@", "exe:ssh@"};

@@ -1,6 +1,6 @@
 // --explain: which rule decides about a target, without any traffic.
-#ifndef GOCHAIN_LAUNCHER_EXPLAIN_H_
-#define GOCHAIN_LAUNCHER_EXPLAIN_H_
+#ifndef GOCHAIN_LAUNCHER_EXPLAIN_EXPLAIN_H_
+#define GOCHAIN_LAUNCHER_EXPLAIN_EXPLAIN_H_
 
 #include <span>
 #include <string>
@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "engine/settings.h"
 
-namespace launcher {
+namespace explain {
 
 // Each target is HOST[:PORT], IPv6 in brackets where a port follows; port 443 where none is given.
 // As text: one line a target, details indented below; as JSON one object a line. False, with one
@@ -16,6 +16,6 @@ namespace launcher {
 bool Explain(const config::Config& config, std::span<const std::string> targets,
              engine::LogFormat format, std::string* text, std::string* error);
 
-}  // namespace launcher
+}  // namespace explain
 
-#endif  // GOCHAIN_LAUNCHER_EXPLAIN_H_
+#endif  // GOCHAIN_LAUNCHER_EXPLAIN_EXPLAIN_H_

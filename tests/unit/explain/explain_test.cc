@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain/explain.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "../config/rules_text.h"
 
-namespace launcher {
+namespace explain {
 namespace {
 
 using config::BuiltText;
@@ -160,4 +160,4 @@ TEST_F(ExplainTest, TakesEveryFormOfATarget) {
 }
 
 }  // namespace
-}  // namespace launcher
+}  // namespace explain

@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "explain/explain.h"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,10 @@
 
 #include "base/endpoint.h"
 #include "config/host_name.h"
+#include "explain/json_text.h"
 #include "rules/rules.h"
 
-namespace launcher {
+namespace explain {
 namespace {
 
 using config::Config;
@@ -78,22 +79,6 @@ std::string_view ResolveText(const Config& config, const base::Endpoint& target,
   }
   const bool here = route.kind == RouteKind::kDirect || config.globals().dns == config::Dns::kLocal;
   return here ? "local" : "proxy";
-}
-
-std::string JsonText(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < ' ') {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
 }
 
 std::string TargetText(const base::Endpoint& target) {
@@ -194,4 +179,4 @@ bool Explain(const Config& config, std::span<const std::string> targets, engine:
   return true;
 }
 
-}  // namespace launcher
+}  // namespace explain
