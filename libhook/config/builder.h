@@ -26,9 +26,20 @@ struct Inputs {
   std::string no_proxy;                 // its NO_PROXY, as direct rules
 };
 
+// What [env] does to the environment of COMMAND. The launcher's alone: it stands in no image.
+struct EnvChange {
+  std::string name;
+  std::string value;
+  bool unset = false;  // and `value` is empty
+};
+
 struct Built {
   std::vector<uint8_t> image;           // empty where there are errors
   std::vector<Diagnostic> diagnostics;  // every error of every input
+  std::vector<Diagnostic> warnings;     // never fatal
+  std::vector<EnvChange> env;           // all that are unset, then all that are set
+  // Those that `password_env` names: not for COMMAND.
+  std::vector<std::string> password_variables;
 };
 
 Built Build(const Inputs& inputs);

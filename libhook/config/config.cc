@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -11,24 +12,27 @@ namespace {
 // Looks at every record of an image; the limits are those of the image at hand.
 class ImageChecker {
  public:
-  ImageChecker(size_t proxies, size_t chains, size_t text)
-      : proxies_(proxies), chains_(chains), text_(text) {}
+  explicit ImageChecker(const ImageHeader& header)
+      : proxies_(header.proxy_count),
+        chains_(header.chain_count),
+        lists_(header.list_count),
+        text_(header.text_size) {}
 
   bool Takes(const Globals& globals) const {
     return Takes(globals.default_route) && globals.default_source <= DefaultSource::kEnvironment &&
-           globals.dns <= Dns::kLocal && globals.connect_timeout_ms > 0 &&
-           Takes(globals.default_line);
+           globals.dns >= Dns::kRemote && globals.dns <= Dns::kLocal &&
+           globals.connect_timeout_ms > 0 && Takes(globals.default_line);
   }
 
   bool Takes(const Proxy& proxy) const {
     return Takes(proxy.name) && proxy.type <= ProxyType::kHttp && Takes(proxy.host) &&
            proxy.host.size > 0 && proxy.port > 0 && Takes(proxy.user) && Takes(proxy.password) &&
-           Takes(proxy.source);
+           proxy.dns <= Dns::kLocal && Takes(proxy.source);
   }
 
   bool Takes(const Chain& chain) const {
     if (!Takes(chain.name) || chain.mode != ChainMode::kStrict || chain.hop_count == 0 ||
-        chain.hop_count > kMaxHops || !Takes(chain.source)) {
+        chain.hop_count > kMaxHops || chain.dns > Dns::kLocal || !Takes(chain.source)) {
       return false;
     }
     for (size_t i = 0; i < chain.hop_count; ++i) {
@@ -40,17 +44,38 @@ class ImageChecker {
   }
 
   bool Takes(const Pattern& pattern) const {
-    // A bool that is neither 0 nor 1 must not be read as one.
-    uint8_t exe_only = 0;
-    std::memcpy(&exe_only, &pattern.exe_only, 1);
-    return pattern.kind <= PatternKind::kPrivate && exe_only <= 1 &&
-           pattern.low_port <= pattern.high_port && Takes(pattern.host) &&
-           pattern.address.family() <= base::IpAddress::Family::kV6 &&
-           pattern.prefix_bits <= pattern.address.bytes().size() * 8 && Takes(pattern.exe) &&
-           Takes(pattern.written) && Takes(pattern.route) && Takes(pattern.source);
+    return pattern.kind <= PatternKind::kList && IsBool(pattern.exe_only) &&
+           pattern.low_port <= pattern.high_port &&
+           (pattern.kind != PatternKind::kList || pattern.list < lists_) && Takes(pattern.host) &&
+           Takes(pattern.address) && pattern.prefix_bits <= pattern.address.bytes().size() * 8 &&
+           Takes(pattern.exe) && Takes(pattern.written) && Takes(pattern.route) &&
+           Takes(pattern.source);
+  }
+
+  bool Takes(const List& list) const {
+    return Takes(list.path) && Takes(list.full_path) && Takes(list.source);
+  }
+
+  bool Takes(const Rewrite& rewrite) const {
+    return Takes(rewrite.name) && Takes(rewrite.from) && Takes(rewrite.to_host) &&
+           IsBool(rewrite.to_is_address) && Takes(rewrite.to_address) && Takes(rewrite.source);
+  }
+
+  bool Takes(const HostAddress& host) const {
+    return Takes(host.name) && Takes(host.address) && Takes(host.source);
   }
 
  private:
+  // A bool that is neither 0 nor 1 must not be read as one.
+  static bool IsBool(const bool& value) {
+    uint8_t byte = 0;
+    std::memcpy(&byte, &value, 1);
+    return byte <= 1;
+  }
+
+  static bool Takes(const base::IpAddress& address) {
+    return address.family() <= base::IpAddress::Family::kV6;
+  }
   bool Takes(Text text) const { return text.offset <= text_ && text.size <= text_ - text.offset; }
   bool Takes(const Source& source) const { return Takes(source.file) && Takes(source.line_text); }
   bool Takes(Route route) const {
@@ -68,6 +93,7 @@ class ImageChecker {
 
   size_t proxies_;
   size_t chains_;
+  size_t lists_;
   size_t text_;
 };
 
@@ -98,7 +124,8 @@ base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
   std::memcpy(&header, image.data(), sizeof header);
   if (header.magic != kImageMagic || header.proxy_count > kMaxProxies ||
       header.chain_count > kMaxChains || header.pattern_count > kMaxPatterns ||
-      header.text_size > kMaxText) {
+      header.list_count > kMaxLists || header.rewrite_count > kMaxRewrites ||
+      header.host_count > kMaxHosts || header.text_size > kMaxText) {
     return bad;
   }
   const ImageLayout layout = LayoutOf(header);
@@ -110,10 +137,15 @@ base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
   out.proxies_ = Records<Proxy>(image, layout.proxies, header.proxy_count);
   out.chains_ = Records<Chain>(image, layout.chains, header.chain_count);
   out.patterns_ = Records<Pattern>(image, layout.patterns, header.pattern_count);
+  out.lists_ = Records<List>(image, layout.lists, header.list_count);
+  out.rewrites_ = Records<Rewrite>(image, layout.rewrites, header.rewrite_count);
+  out.hosts_ = Records<HostAddress>(image, layout.hosts, header.host_count);
   out.text_ = {reinterpret_cast<const char*>(image.data() + layout.text), header.text_size};
-  const ImageChecker checker(header.proxy_count, header.chain_count, header.text_size);
+  const ImageChecker checker(header);
   if (!checker.Takes(*out.globals_) || !TakesAll(checker, out.proxies_) ||
-      !TakesAll(checker, out.chains_) || !TakesAll(checker, out.patterns_)) {
+      !TakesAll(checker, out.chains_) || !TakesAll(checker, out.patterns_) ||
+      !TakesAll(checker, out.lists_) || !TakesAll(checker, out.rewrites_) ||
+      !TakesAll(checker, out.hosts_)) {
     return bad;
   }
   return out;
@@ -152,6 +184,29 @@ const Proxy& Config::HopAt(Route route, size_t index) const {
 
 uint16_t Config::HopIndexAt(Route route, size_t index) const {
   return route.kind == RouteKind::kProxy ? route.index : chains_[route.index].hops[index];
+}
+
+Dns Config::DnsOf(Route route) const {
+  Dns own = Dns::kInherit;
+  switch (route.kind) {
+    case RouteKind::kDirect:
+      return Dns::kLocal;
+    case RouteKind::kReject:
+      return Dns::kRemote;
+    case RouteKind::kProxy:
+      own = proxies_[route.index].dns;
+      break;
+    case RouteKind::kChain:
+      own = chains_[route.index].dns;
+      break;
+  }
+  return own == Dns::kInherit ? globals_->dns : own;
+}
+
+std::span<const HostAddress> Config::HostAddresses(std::string_view name) const {
+  const auto range = std::ranges::equal_range(
+      hosts_, name, {}, [this](const HostAddress& host) { return text(host.name); });
+  return {range.begin(), range.end()};
 }
 
 }  // namespace config

@@ -36,6 +36,9 @@ struct Route {
 
 enum class ProxyType : uint8_t { kSocks5, kHttp };
 
+// Who looks a target's name up. kInherit, as [gochain] says, is for proxies and chains alone.
+enum class Dns : uint8_t { kInherit, kRemote, kLocal };
+
 // Where a record comes from. `file` is empty for what no file says.
 struct Source {
   Text file;  // as the user named it
@@ -50,6 +53,7 @@ struct Proxy {
   uint16_t port = 0;
   Text user;      // percent-decoded
   Text password;  // percent-decoded
+  Dns dns = Dns::kInherit;
   Source source;
 };
 
@@ -58,6 +62,7 @@ enum class ChainMode : uint8_t { kStrict };
 struct Chain {
   Text name;
   ChainMode mode = ChainMode::kStrict;
+  Dns dns = Dns::kInherit;
   uint16_t hop_count = 0;
   uint16_t hops[kMaxHops] = {};  // indexes of proxies, first hop first
   Source source;
@@ -72,6 +77,8 @@ enum class PatternKind : uint8_t {
   kAddress,      // prefix, /32 and /128 too
   kLoopback,     // @loopback
   kPrivate,      // @private
+  kGoGlob,       // of @goprivate: Go's path.Match over the whole name
+  kList,         // @file:
 };
 
 struct Pattern {
@@ -80,6 +87,7 @@ struct Pattern {
   bool exe_only = false;    // exe:NAME alone: all it dials, whatever the target
   uint16_t low_port = 0;    // 0..65535 where no port is named
   uint16_t high_port = 65535;
+  uint16_t list = 0;        // kList: its index in lists()
   Text host;                // lower case, without the leading '.' or '*.'; the glob as written
   base::IpAddress address;  // kAddress
   Text exe;                 // empty: any program
@@ -88,9 +96,32 @@ struct Pattern {
   Source source;
 };
 
-enum class DefaultSource : uint8_t { kBuiltIn, kFile, kCommandLine, kEnvironment };
+// A list of patterns in a file of its own.
+struct List {
+  Text path;       // as the user wrote it
+  Text full_path;  // with the folder of the file that names it, and what `~` and `${VAR}` stand for
+  Source source;   // of its first use
+};
 
-enum class Dns : uint8_t { kRemote, kLocal };
+// A destination that is replaced before the rules are asked.
+struct Rewrite {
+  Text name;
+  Pattern from;  // a name, glob, address, network or `:port`; its route and exe say nothing
+  Text to_host;  // lower case, no final dot; empty: an address, or the host stays
+  bool to_is_address = false;
+  base::IpAddress to_address;
+  uint16_t to_port = 0;  // 0: the port stays
+  Source source;         // of its section
+};
+
+// One address of a name of [hosts].
+struct HostAddress {
+  Text name;  // lower case, no final dot
+  base::IpAddress address;
+  Source source;
+};
+
+enum class DefaultSource : uint8_t { kBuiltIn, kFile, kCommandLine, kEnvironment };
 
 struct Globals {
   Route default_route;
@@ -110,6 +141,13 @@ class Config {
   std::span<const Proxy> proxies() const { return proxies_; }
   std::span<const Chain> chains() const { return chains_; }
   std::span<const Pattern> patterns() const { return patterns_; }
+  std::span<const List> lists() const { return lists_; }
+  // In the file's order: the first whose `from` matches is taken.
+  std::span<const Rewrite> rewrites() const { return rewrites_; }
+  // Sorted by name; the addresses of one name stand in the file's order.
+  std::span<const HostAddress> hosts() const { return hosts_; }
+  // Those of `name`, which is in lower case and without a final dot.
+  std::span<const HostAddress> HostAddresses(std::string_view name) const;
   std::string_view text(Text text) const { return text_.substr(text.offset, text.size); }
 
   // "direct", "reject", or the proxy's or chain's name.
@@ -120,12 +158,18 @@ class Config {
   uint16_t HopIndexAt(Route route, size_t index) const;  // its index in proxies()
   // True where some rule or the default goes other than direct.
   bool HasProxies() const { return !proxies_.empty(); }
+  // kRemote or kLocal: the route's own word, else that of [gochain]. `direct` is kLocal; `reject`
+  // looks nothing up and is kRemote.
+  Dns DnsOf(Route route) const;
 
  private:
   const Globals* globals_ = nullptr;
   std::span<const Proxy> proxies_;
   std::span<const Chain> chains_;
   std::span<const Pattern> patterns_;
+  std::span<const List> lists_;
+  std::span<const Rewrite> rewrites_;
+  std::span<const HostAddress> hosts_;
   std::string_view text_;
 };
 

@@ -1,7 +1,7 @@
 // The layout of a config image, shared by its writer and its reader.
 //
-// Header, Globals, proxies, chains, patterns, text; each part begins where the one before ends, so
-// there are no offsets to check, only counts.
+// Header, Globals, proxies, chains, patterns, lists, rewrites, hosts, text; each part begins where
+// the one before ends, so there are no offsets to check, only counts.
 #ifndef GOCHAIN_CONFIG_IMAGE_H_
 #define GOCHAIN_CONFIG_IMAGE_H_
 
@@ -19,27 +19,41 @@ struct ImageHeader {
   uint32_t proxy_count = 0;
   uint32_t chain_count = 0;
   uint32_t pattern_count = 0;
+  uint32_t list_count = 0;
+  uint32_t rewrite_count = 0;
+  uint32_t host_count = 0;
   uint32_t text_size = 0;
 };
 
-inline constexpr uint32_t kImageMagic = 0x31436347;  // "GcC1": the digit changes with the layout
+inline constexpr uint32_t kImageMagic = 0x32436347;  // "GcC2": the digit changes with the layout
 inline constexpr size_t kImageAlignment = 8;
-// Routes hold 16-bit indexes; the others keep an image of hostile counts from overflowing sums.
+// Routes and patterns hold 16-bit indexes; the others keep an image of hostile counts from
+// overflowing sums.
 inline constexpr uint32_t kMaxProxies = 0xffff;
 inline constexpr uint32_t kMaxChains = 0xffff;
 inline constexpr uint32_t kMaxPatterns = 1u << 20;
+inline constexpr uint32_t kMaxLists = 0xffff;
+inline constexpr uint32_t kMaxRewrites = 1u << 16;
+inline constexpr uint32_t kMaxHosts = 1u << 20;
 inline constexpr uint32_t kMaxText = 1u << 26;
 
 static_assert(std::is_trivially_copyable_v<Globals> && std::is_trivially_copyable_v<Proxy> &&
-              std::is_trivially_copyable_v<Chain> && std::is_trivially_copyable_v<Pattern>);
+              std::is_trivially_copyable_v<Chain> && std::is_trivially_copyable_v<Pattern> &&
+              std::is_trivially_copyable_v<List> && std::is_trivially_copyable_v<Rewrite> &&
+              std::is_trivially_copyable_v<HostAddress>);
 static_assert(alignof(Globals) <= kImageAlignment && alignof(Proxy) <= kImageAlignment &&
-              alignof(Chain) <= kImageAlignment && alignof(Pattern) <= kImageAlignment);
+              alignof(Chain) <= kImageAlignment && alignof(Pattern) <= kImageAlignment &&
+              alignof(List) <= kImageAlignment && alignof(Rewrite) <= kImageAlignment &&
+              alignof(HostAddress) <= kImageAlignment);
 
 struct ImageLayout {
   size_t globals = 0;
   size_t proxies = 0;
   size_t chains = 0;
   size_t patterns = 0;
+  size_t lists = 0;
+  size_t rewrites = 0;
+  size_t hosts = 0;
   size_t text = 0;
   size_t end = 0;
 };
@@ -54,7 +68,10 @@ constexpr ImageLayout LayoutOf(const ImageHeader& header) {
   out.proxies = kAlign(out.globals + sizeof(Globals));
   out.chains = kAlign(out.proxies + header.proxy_count * sizeof(Proxy));
   out.patterns = kAlign(out.chains + header.chain_count * sizeof(Chain));
-  out.text = kAlign(out.patterns + header.pattern_count * sizeof(Pattern));
+  out.lists = kAlign(out.patterns + header.pattern_count * sizeof(Pattern));
+  out.rewrites = kAlign(out.lists + header.list_count * sizeof(List));
+  out.hosts = kAlign(out.rewrites + header.rewrite_count * sizeof(Rewrite));
+  out.text = kAlign(out.hosts + header.host_count * sizeof(HostAddress));
   out.end = out.text + header.text_size;
   return out;
 }

@@ -1,6 +1,8 @@
 #include "config/image_writer.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "config/image.h"
 
@@ -32,21 +34,50 @@ uint16_t ImageWriter::AddChain(const Chain& chain) {
   return static_cast<uint16_t>(chains_.size() - 1);
 }
 
-void ImageWriter::AddPattern(const ParsedPattern& parsed, std::string_view written, Route route,
-                             const Source& source) {
+Pattern ImageWriter::MakePattern(const ParsedPattern& parsed, std::string_view written) {
   Pattern pattern;
   pattern.kind = parsed.kind;
   pattern.prefix_bits = parsed.prefix_bits;
   pattern.exe_only = parsed.exe_only;
   pattern.low_port = parsed.low_port;
   pattern.high_port = parsed.high_port;
+  pattern.list = parsed.list;
   pattern.host = AddText(parsed.host);
   pattern.address = parsed.address;
   pattern.exe = AddText(parsed.exe);
   pattern.written = AddText(written);
+  return pattern;
+}
+
+void ImageWriter::AddPattern(const ParsedPattern& parsed, std::string_view written, Route route,
+                             const Source& source) {
+  Pattern pattern = MakePattern(parsed, written);
   pattern.route = route;
   pattern.source = source;
   patterns_.push_back(pattern);
+}
+
+uint16_t ImageWriter::AddList(const List& list) {
+  lists_.push_back(list);
+  return static_cast<uint16_t>(lists_.size() - 1);
+}
+
+void ImageWriter::AddRewrite(Rewrite rewrite, const ParsedPattern& from, std::string_view written) {
+  rewrite.from = MakePattern(from, written);
+  rewrites_.push_back(rewrite);
+}
+
+void ImageWriter::AddHostAddress(std::string_view name, const base::IpAddress& address,
+                                 const Source& source) {
+  const auto at = std::upper_bound(
+      hosts_.begin(), hosts_.end(), name,
+      [this](std::string_view word, const HostAddress& host) { return word < View(host.name); });
+  const bool known = at != hosts_.begin() && View(std::prev(at)->name) == name;
+  hosts_.insert(at, {known ? std::prev(at)->name : AddText(name), address, source});
+}
+
+std::string_view ImageWriter::View(Text text) const {
+  return std::string_view(text_).substr(text.offset, text.size);
 }
 
 std::vector<uint8_t> ImageWriter::Finish() const {
@@ -55,6 +86,9 @@ std::vector<uint8_t> ImageWriter::Finish() const {
   header.proxy_count = static_cast<uint32_t>(proxies_.size());
   header.chain_count = static_cast<uint32_t>(chains_.size());
   header.pattern_count = static_cast<uint32_t>(patterns_.size());
+  header.list_count = static_cast<uint32_t>(lists_.size());
+  header.rewrite_count = static_cast<uint32_t>(rewrites_.size());
+  header.host_count = static_cast<uint32_t>(hosts_.size());
   header.text_size = static_cast<uint32_t>(text_.size());
   const ImageLayout layout = LayoutOf(header);
   header.size = static_cast<uint32_t>(layout.end);
@@ -64,6 +98,9 @@ std::vector<uint8_t> ImageWriter::Finish() const {
   Copy(proxies_, image.data() + layout.proxies);
   Copy(chains_, image.data() + layout.chains);
   Copy(patterns_, image.data() + layout.patterns);
+  Copy(lists_, image.data() + layout.lists);
+  Copy(rewrites_, image.data() + layout.rewrites);
+  Copy(hosts_, image.data() + layout.hosts);
   std::memcpy(image.data() + layout.text, text_.data(), text_.size());
   return image;
 }

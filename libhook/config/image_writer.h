@@ -22,6 +22,11 @@ class ImageWriter {
   uint16_t AddChain(const Chain& chain);
   void AddPattern(const ParsedPattern& parsed, std::string_view written, Route route,
                   const Source& source);
+  uint16_t AddList(const List& list);  // returns its index. REQUIRES: fewer than kMaxLists
+  // `from` needs no route and no source. REQUIRES: fewer than kMaxRewrites
+  void AddRewrite(Rewrite rewrite, const ParsedPattern& from, std::string_view written);
+  // Keeps the hosts sorted by name. REQUIRES: fewer than kMaxHosts
+  void AddHostAddress(std::string_view name, const base::IpAddress& address, const Source& source);
 
   Globals& globals() { return globals_; }
   std::vector<Proxy>& proxies() { return proxies_; }
@@ -30,10 +35,16 @@ class ImageWriter {
   std::vector<uint8_t> Finish() const;
 
  private:
+  Pattern MakePattern(const ParsedPattern& parsed, std::string_view written);
+  std::string_view View(Text text) const;
+
   Globals globals_;
   std::vector<Proxy> proxies_;
   std::vector<Chain> chains_;
   std::vector<Pattern> patterns_;
+  std::vector<List> lists_;
+  std::vector<Rewrite> rewrites_;
+  std::vector<HostAddress> hosts_;
   std::string text_;
 };
 

@@ -20,6 +20,7 @@ struct ParsedPattern {
   bool exe_only = false;
   uint16_t low_port = 0;
   uint16_t high_port = 65535;
+  uint16_t list = 0;  // kList: set by whoever adds the list to the image
   std::string host;
   base::IpAddress address;
   std::string exe;

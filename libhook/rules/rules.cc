@@ -1,5 +1,7 @@
 #include "rules/rules.h"
 
+#include "config/go_glob.h"
+
 namespace rules {
 namespace {
 
@@ -59,10 +61,13 @@ bool NamePatternTakes(const Config& config, const Pattern& pattern, std::string_
       return IsBelow(name, host);
     case PatternKind::kGlob:
       return GlobTakes(host, name);
+    case PatternKind::kGoGlob:
+      return config::GoGlobTakes(host, name);
     case PatternKind::kAny:
     case PatternKind::kAddress:
     case PatternKind::kLoopback:
     case PatternKind::kPrivate:
+    case PatternKind::kList:
       return false;
   }
   return false;
@@ -80,6 +85,7 @@ bool HostMatches(const Config& config, const Pattern& pattern, std::string_view 
     case PatternKind::kSelfOrBelow:
     case PatternKind::kBelow:
     case PatternKind::kGlob:
+    case PatternKind::kGoGlob:
       return NamePatternTakes(config, pattern, name);
     case PatternKind::kAddress:
       return address != nullptr && address->InPrefix(pattern.address, pattern.prefix_bits);
@@ -87,6 +93,8 @@ bool HostMatches(const Config& config, const Pattern& pattern, std::string_view 
       return IsLocalhost(name) || (address != nullptr && address->IsLoopback());
     case PatternKind::kPrivate:
       return address != nullptr && address->IsPrivate();
+    case PatternKind::kList:
+      return false;
   }
   return false;
 }
@@ -114,9 +122,11 @@ bool NamesLoopback(const Config& config, const Pattern& pattern, std::string_vie
     case PatternKind::kSelfOrBelow:
     case PatternKind::kBelow:
     case PatternKind::kGlob:
+    case PatternKind::kGoGlob:
       return !IsLocalhost(name) || IsLocalhost(config.text(pattern.host));
     case PatternKind::kAny:
     case PatternKind::kPrivate:
+    case PatternKind::kList:
       return false;
   }
   return false;
@@ -132,12 +142,14 @@ bool NamesFirstHop(const Pattern& pattern) {
     case PatternKind::kSelfOrBelow:
     case PatternKind::kBelow:
     case PatternKind::kGlob:
+    case PatternKind::kGoGlob:
       return true;
     case PatternKind::kAddress:
       return pattern.prefix_bits == pattern.address.bytes().size() * 8;
     case PatternKind::kAny:
     case PatternKind::kLoopback:
     case PatternKind::kPrivate:
+    case PatternKind::kList:
       return false;
   }
   return false;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/image.h"
+#include "config/image_writer.h"
 #include "rules_text.h"
 
 namespace config {
@@ -76,6 +77,20 @@ size_t ReadEverything(const Config& config) {
     route(pattern.route);
     sum += pattern.address.InPrefix(pattern.address, pattern.prefix_bits) ? 1u : 0u;
   }
+  for (const List& list : config.lists()) {
+    text(list.path);
+    text(list.full_path);
+    text(list.source.line_text);
+  }
+  for (const Rewrite& rewrite : config.rewrites()) {
+    text(rewrite.name);
+    text(rewrite.from.host);
+    text(rewrite.to_host);
+    sum += rewrite.to_is_address ? rewrite.to_address.bytes().size() : 0;
+  }
+  for (const HostAddress& host : config.hosts()) {
+    sum += config.HostAddresses(config.text(host.name)).size();
+  }
   return sum;
 }
 
@@ -137,6 +152,9 @@ TEST_F(ConfigTest, RefusesBadCounts) {
   refuse([](ImageHeader& h) { h.proxy_count += 1; });
   refuse([](ImageHeader& h) { h.chain_count = 0; });
   refuse([](ImageHeader& h) { h.pattern_count = UINT32_MAX; });
+  refuse([](ImageHeader& h) { h.list_count = UINT32_MAX; });
+  refuse([](ImageHeader& h) { h.rewrite_count = UINT32_MAX; });
+  refuse([](ImageHeader& h) { h.host_count = UINT32_MAX; });
   refuse([](ImageHeader& h) { h.text_size = UINT32_MAX; });
   refuse([](ImageHeader& h) { h.text_size -= 1; });
 }
@@ -146,7 +164,8 @@ TEST_F(ConfigTest, RefusesBadGlobals) {
   refuse([](Globals& g) { g.default_route.index = 1; });
   refuse([](Globals& g) { g.default_route.kind = static_cast<RouteKind>(4); });
   refuse([](Globals& g) { g.default_source = static_cast<DefaultSource>(4); });
-  refuse([](Globals& g) { g.dns = static_cast<Dns>(2); });
+  refuse([](Globals& g) { g.dns = static_cast<Dns>(3); });
+  refuse([](Globals& g) { g.dns = Dns::kInherit; });
   refuse([](Globals& g) { g.connect_timeout_ms = 0; });
   refuse([](Globals& g) { g.default_line.line_text.offset = UINT32_MAX; });
   refuse([](Globals& g) { g.default_line.file.size = UINT32_MAX; });
@@ -159,18 +178,21 @@ TEST_F(ConfigTest, RefusesBadProxiesAndChains) {
   proxy([](Proxy& p) { p.host.size = 0; });
   proxy([](Proxy& p) { p.name.offset = 1u << 30; });
   proxy([](Proxy& p) { p.password.size = 1u << 30; });
+  proxy([](Proxy& p) { p.dns = static_cast<Dns>(3); });
   const auto chain = [this](auto change) { ExpectRefused<Chain>(layout_.chains, change); };
   chain([](Chain& c) { c.hop_count = 0; });
   chain([](Chain& c) { c.hop_count = 17; });
   chain([](Chain& c) { c.hops[1] = 2; });
   chain([](Chain& c) { c.mode = static_cast<ChainMode>(1); });
+  chain([](Chain& c) { c.dns = static_cast<Dns>(3); });
 }
 
 TEST_F(ConfigTest, RefusesBadPatterns) {
   const auto refuse = [this](auto change) {
     ExpectRefused<Pattern>(layout_.patterns + sizeof(Pattern), change);  // 10.0.0.0/8
   };
-  refuse([](Pattern& p) { p.kind = static_cast<PatternKind>(8); });
+  refuse([](Pattern& p) { p.kind = static_cast<PatternKind>(10); });
+  refuse([](Pattern& p) { p.kind = PatternKind::kList, p.list = 1; });
   refuse([](Pattern& p) { p.prefix_bits = 33; });
   refuse([](Pattern& p) { p.low_port = 2, p.high_port = 1; });
   refuse([](Pattern& p) { p.host.size = 1u << 31; });
@@ -178,6 +200,68 @@ TEST_F(ConfigTest, RefusesBadPatterns) {
   refuse([](Pattern& p) { p.route = {RouteKind::kChain, 1}; });
   refuse([](Pattern& p) { std::memset(static_cast<void*>(&p.exe_only), 2, 1); });
   refuse([](Pattern& p) { std::memset(static_cast<void*>(&p.address), 0xee, sizeof p.address); });
+}
+
+TEST_F(ConfigTest, RefusesBadRewritesHostsAndLists) {
+  ImageWriter writer;
+  writer.AddList({writer.AddText("l"), writer.AddText("/l"), {}});
+  ParsedPattern from;
+  ASSERT_EQ(ParsePattern("10.0.0.0/8:80", &from), std::nullopt);
+  Rewrite rewrite;
+  rewrite.name = writer.AddText("r");
+  rewrite.to_host = writer.AddText("h.example");
+  writer.AddRewrite(rewrite, from, "10.0.0.0/8:80");
+  writer.AddHostAddress("h.example", *base::IpAddress::Parse("::1"), {});
+  bytes_ = Bytes(writer.Finish());
+  layout_ = LayoutOf(bytes_.Get<ImageHeader>(0));
+  ASSERT_TRUE(bytes_.View().ok());
+  ReadEverything(bytes_.View().value());
+  ExpectRefused<List>(layout_.lists, [](List& l) { l.full_path.size = 1u << 30; });
+  ExpectRefused<List>(layout_.lists, [](List& l) { l.source.file.size = 1u << 30; });
+  const auto refuse = [this](auto change) { ExpectRefused<Rewrite>(layout_.rewrites, change); };
+  refuse([](Rewrite& r) { r.name.size = 1u << 30; });
+  refuse([](Rewrite& r) { r.to_host.offset = 1u << 30; });
+  refuse([](Rewrite& r) { r.from.prefix_bits = 33; });
+  refuse([](Rewrite& r) { std::memset(static_cast<void*>(&r.to_is_address), 2, 1); });
+  refuse([](Rewrite& r) {
+    std::memset(static_cast<void*>(&r.to_address), 0xee, sizeof r.to_address);
+  });
+  const auto host = [this](auto change) { ExpectRefused<HostAddress>(layout_.hosts, change); };
+  host([](HostAddress& h) { h.name.size = 1u << 30; });
+  host([](HostAddress& h) { std::memset(static_cast<void*>(&h.address), 0xee, sizeof h.address); });
+}
+
+TEST_F(ConfigTest, FindsTheAddressesOfAHostInTheirOrder) {
+  ImageWriter writer;
+  constexpr const char* kHosts[][2] = {
+      {"b", "192.0.2.9"}, {"a", "192.0.2.1"}, {"b", "192.0.2.3"}, {"b.c", "::1"}};
+  for (const auto& [name, address] : kHosts) {
+    writer.AddHostAddress(name, *base::IpAddress::Parse(address), {});
+  }
+  const std::vector<uint8_t> image = writer.Finish();
+  const auto config = Config::FromImage(image);
+  ASSERT_TRUE(config.ok());
+  ASSERT_EQ(config->HostAddresses("b").size(), 2u);
+  EXPECT_EQ(config->HostAddresses("b")[0].address, *base::IpAddress::Parse("192.0.2.9"));
+  EXPECT_EQ(config->HostAddresses("b")[1].address, *base::IpAddress::Parse("192.0.2.3"));
+  EXPECT_EQ(config->HostAddresses("a").size(), 1u);
+  EXPECT_EQ(config->HostAddresses("b.c").size(), 1u);
+  EXPECT_TRUE(config->HostAddresses("c").empty());
+}
+
+TEST_F(ConfigTest, SaysWhoLooksUpNames) {
+  auto globals = bytes_.Get<Globals>(layout_.globals);
+  auto chain = bytes_.Get<Chain>(layout_.chains);
+  chain.dns = Dns::kLocal;
+  bytes_.Set(layout_.chains, chain);
+  const auto dns = [this](Route route) { return bytes_.View()->DnsOf(route); };
+  EXPECT_EQ(dns({RouteKind::kDirect, 0}), Dns::kLocal);
+  EXPECT_EQ(dns({RouteKind::kReject, 0}), Dns::kRemote);
+  EXPECT_EQ(dns({RouteKind::kProxy, 0}), Dns::kRemote);
+  EXPECT_EQ(dns({RouteKind::kChain, 0}), Dns::kLocal);
+  globals.dns = Dns::kLocal;
+  bytes_.Set(layout_.globals, globals);
+  EXPECT_EQ(dns({RouteKind::kProxy, 0}), Dns::kLocal);
 }
 
 TEST_F(ConfigTest, NeverReadsOutsideWhateverByteIsWrong) {
