@@ -50,11 +50,13 @@ bool NamesAreUnder(const Config& config, const Pattern& narrow, std::string_view
     case PatternKind::kBelow:
       return IsSelfOrBelow(text, host);
     case PatternKind::kGlob:
+    case PatternKind::kGoGlob:
       return GlobIsBelow(text, host);
     case PatternKind::kAny:
     case PatternKind::kAddress:
     case PatternKind::kLoopback:
     case PatternKind::kPrivate:
+    case PatternKind::kList:
       return false;
   }
   return false;
@@ -63,16 +65,38 @@ bool NamesAreUnder(const Config& config, const Pattern& narrow, std::string_view
 // A '*' of a glob takes any bytes of a label, a '*' too, and is taken by nothing but a '*': so a
 // glob that takes the other's text takes all that the other does.
 bool GlobCovers(const Config& config, const Pattern& glob, const Pattern& narrow) {
+  const bool one_depth = narrow.kind == PatternKind::kExact || narrow.kind == PatternKind::kGlob;
+  return one_depth && TakesName(config, glob, config.text(narrow.host));
+}
+
+// Go's '*' takes dots too: so it can take all that lies below a name.
+bool GoGlobCovers(const Config& config, const Pattern& glob, const Pattern& narrow) {
+  const std::string_view text = config.text(glob.host);
+  const std::string host(config.text(narrow.host));
+  if (narrow.kind == PatternKind::kExact) {
+    return TakesName(config, glob, host);
+  }
+  if (narrow.kind == PatternKind::kGoGlob && host == text) {
+    return true;
+  }
+  // What '?' and '[^a]' take of the other's text would say nothing about what its '*' takes.
+  if (text.find_first_of("?[\\") != std::string_view::npos) {
+    return false;
+  }
   switch (narrow.kind) {
-    case PatternKind::kExact:
-    case PatternKind::kGlob:
-      return TakesName(config, glob, config.text(narrow.host));
-    case PatternKind::kSelfOrBelow:  // of any depth, which a glob is not
+    case PatternKind::kSelfOrBelow:
+      return TakesName(config, glob, host) && TakesName(config, glob, "*." + host);
     case PatternKind::kBelow:
+      return TakesName(config, glob, "*." + host);
+    case PatternKind::kGlob:
+      return TakesName(config, glob, host);
+    case PatternKind::kExact:
+    case PatternKind::kGoGlob:
     case PatternKind::kAny:
     case PatternKind::kAddress:
     case PatternKind::kLoopback:
     case PatternKind::kPrivate:
+    case PatternKind::kList:
       return false;
   }
   return false;
@@ -124,6 +148,8 @@ bool HostCovers(const Config& config, const Pattern& wide, const Pattern& narrow
       return NamesAreUnder(config, narrow, config.text(wide.host), true);
     case PatternKind::kGlob:
       return GlobCovers(config, wide, narrow);
+    case PatternKind::kGoGlob:
+      return GoGlobCovers(config, wide, narrow);
     case PatternKind::kAddress:
       return narrow.kind == PatternKind::kAddress && narrow.prefix_bits >= wide.prefix_bits &&
              narrow.address.InPrefix(wide.address, wide.prefix_bits);
@@ -131,6 +157,8 @@ bool HostCovers(const Config& config, const Pattern& wide, const Pattern& narrow
       return IsWithinLoopback(config, narrow);
     case PatternKind::kPrivate:
       return IsWithinPrivate(narrow);
+    case PatternKind::kList:
+      return narrow.kind == PatternKind::kList && wide.list == narrow.list;
   }
   return false;
 }
