@@ -1,11 +1,8 @@
 #include "config/builder.h"
 
-#include <fcntl.h>
-
-#include <cerrno>
 #include <cstring>
 
-#include "base/fd.h"
+#include "base/file.h"
 #include "config/image_writer.h"
 #include "config/proxy_url.h"
 #include "config/route_names.h"
@@ -16,31 +13,6 @@ namespace {
 
 // No rules file is anywhere near it; a device or the wrong file is.
 constexpr size_t kLargestFile = size_t{1} << 20;
-
-// 0, or an errno.
-int ReadFile(const std::string& path, std::string* out) {
-  int fd = 0;
-  do {
-    fd = sys::Open(path.c_str(), O_RDONLY | O_NOCTTY);
-  } while (fd == -EINTR);
-  if (fd < 0) {
-    return -fd;
-  }
-  const base::Fd file(fd);
-  char buffer[4096];
-  while (out->size() <= kLargestFile) {
-    const long count = sys::Read(file.get(), buffer, sizeof buffer);
-    if (count == 0) {
-      return 0;
-    }
-    if (count > 0) {
-      out->append(buffer, static_cast<size_t>(count));
-    } else if (count != -EINTR) {
-      return static_cast<int>(-count);
-    }
-  }
-  return EFBIG;
-}
 
 // The parts of one Build(): each adds to the image, or to the diagnostics.
 class Builder {
@@ -126,7 +98,7 @@ class Builder {
   void AddFile() {
     DiagnosticList complaints(inputs_.file);
     std::string text;
-    if (const int error = ReadFile(inputs_.file, &text); error != 0) {
+    if (const int error = base::ReadFile(inputs_.file, kLargestFile, &text); error != 0) {
       complaints.Add(0, {std::string("cannot read: ") + strerror(error), {}});
     } else {
       RulesFile(inputs_.file, &image_, &names_, &complaints).Read(text);
