@@ -4,7 +4,7 @@ namespace launcher {
 
 std::string HelpText() {
   return R"(Usage: gochain [OPTION...] [--] COMMAND [ARG...]
-       gochain [OPTION...] --explain HOST[:PORT]...
+       gochain [OPTION...] --explain [HOST[:PORT]...]
 
 Runs COMMAND, and all that COMMAND starts, so that each of its network connections follows the
 rules: straight out, refused, or through a chain of SOCKS and HTTP proxies.
@@ -22,7 +22,8 @@ Options; everything from the first argument that is none belongs to COMMAND:
       --log-format FORMAT  text (default) | json, one object a line
       --log-file FILE      append the log to FILE instead of standard error
       --keep-proxy-env     leave HTTP_PROXY and its like to COMMAND
-      --explain            say which rule decides about each HOST[:PORT], without any traffic
+      --explain            say which rule decides about each HOST[:PORT], without any traffic;
+                           without a HOST, say which rules and proxies are of no use
       --version
       --help
 

@@ -12,6 +12,7 @@
 #include "config/builder.h"
 #include "config/config.h"
 #include "explain/explain.h"
+#include "explain/lint.h"
 #include "options.h"
 #include "process/front.h"
 #include "process/job.h"
@@ -50,10 +51,17 @@ uint64_t NewCookie() {
   return cookie;
 }
 
-int Explain(const launcher::Options& options, const config::Config& config) {
+int Explain(const launcher::Options& options, const config::Built& built) {
+  const auto config = config::Config::FromImage(built.image);
+  if (!config.ok()) {
+    return Complain("internal: bad config image");
+  }
   std::string text;
   std::string error;
-  if (!explain::Explain(config, options.targets, options.log_format, &text, &error)) {
+  if (options.targets.empty()) {
+    text = explain::Lint(config.value(), built.warnings, options.log_format);
+  } else if (!explain::Explain(config.value(), options.targets, options.log_format, &text,
+                               &error)) {
     return Complain(error);
   }
   std::fputs(text.c_str(), stdout);
@@ -137,8 +145,7 @@ int main(int argc, char** argv) {
     return kOwnFailure;
   }
   if (options.action == launcher::Action::kExplain) {
-    const auto config = config::Config::FromImage(built.image);
-    return config.ok() ? Explain(options, config.value()) : Complain("internal: bad config image");
+    return Explain(options, built);
   }
   return Run(options, std::move(built.image));
 }

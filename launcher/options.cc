@@ -248,7 +248,7 @@ class Parser {
       for (int i = optind; i < argc_; ++i) {
         out_->targets.emplace_back(argv_[i]);
       }
-      return !out_->targets.empty() || Fail("--explain needs HOST[:PORT]");
+      return true;
     }
     if (optind >= argc_) {
       return Fail("no command given; gochain --help says how");

@@ -25,7 +25,7 @@ struct Options {
   engine::LogFormat log_format = engine::LogFormat::kText;
   std::string log_file;  // absolute; empty: standard error
   bool keep_proxy_env = false;
-  std::vector<std::string> targets;  // kExplain
+  std::vector<std::string> targets;  // kExplain; none: the file itself is looked at
   char** command = nullptr;          // kRun: a part of argv, with its final null
 };
 
