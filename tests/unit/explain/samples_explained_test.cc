@@ -1,0 +1,114 @@
+// What the ready-made files decide. Run from the project's root, as make does.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "../config/rules_text.h"
+#include "explain/explain.h"
+#include "explain/lint.h"
+
+namespace explain {
+namespace {
+
+using config::BuiltText;
+
+struct Case {
+  const char* target;
+  const char* explained;  // the line behind "TARGET -> ", and who looks the name up
+};
+
+BuiltText Built(const char* path) {
+  config::Inputs inputs;
+  inputs.file = path;
+  return BuiltText(inputs);
+}
+
+// "ROUTE (FILE:LINE: TEXT)", then " by proxy" or " by local" where the target is a name.
+std::string Explained(const config::Config& config, const char* target) {
+  std::string text;
+  std::string error;
+  const std::vector<std::string> targets = {target};
+  if (!Explain(config, targets, engine::LogFormat::kText, &text, &error)) {
+    return error;
+  }
+  const size_t begin = text.find(" -> ") + 4;
+  std::string out = text.substr(begin, text.find('\n') - begin);
+  Explain(config, targets, engine::LogFormat::kJson, &text, &error);
+  for (const char* const who : {"proxy", "local"}) {
+    if (text.find(R"("resolve":")" + std::string(who)) != std::string::npos) {
+      out += std::string(" by ") + who;
+    }
+  }
+  return out;
+}
+
+void ExpectExplained(const char* path, std::vector<Case> cases) {
+  const BuiltText built = Built(path);
+  ASSERT_EQ(built.Complaints(), "");
+  for (const Case& c : cases) {
+    EXPECT_EQ(Explained(built.config(), c.target), c.explained) << path << ", " << c.target;
+  }
+  const std::string lint = Lint(built.config(), {}, engine::LogFormat::kText);
+  EXPECT_NE(lint.find(": no warnings\n"), std::string::npos) << lint;
+}
+
+TEST(SamplesExplainedTest, OneProxy) {
+  ExpectExplained("conf/one-proxy.conf",
+                  {{"proxy.golang.org", "proxy (default) by proxy"},
+                   {"github.com:22", "proxy (default) by proxy"},
+                   {"192.0.2.7:80", "proxy (default)"},
+                   {"10.1.2.3:5432", "direct (conf/one-proxy.conf:10: direct = @private)"},
+                   {"127.0.0.1:8080", "direct (loopback)"},
+                   {"proxy.corp.example:8080", "direct (first hop) by local"}});
+}
+
+TEST(SamplesExplainedTest, TwoHopsPrivateDirect) {
+  constexpr const char* kDirect =
+      "direct (conf/two-hops-private-direct.conf:16: direct = @private *.corp.example "
+      "git.internal.example)";
+  const std::string name = std::string(kDirect) + " by local";
+  ExpectExplained("conf/two-hops-private-direct.conf",
+                  {{"proxy.golang.org", "out (default) by proxy"},
+                   {"corp.example", "out (default) by proxy"},
+                   {"git.corp.example:22", name.c_str()},
+                   {"git.internal.example", name.c_str()},
+                   {"[fd00::7]:443", kDirect},
+                   {"192.168.1.1", kDirect},
+                   {"[2001:db8::1]:443", "out (default)"},
+                   {"localhost:80", "direct (loopback) by local"}});
+}
+
+TEST(SamplesExplainedTest, SshD) {
+  ExpectExplained("conf/ssh-d.conf", {{"only.there.example", "bastion (default) by proxy"},
+                                      {"10.1.2.3:22", "bastion (default)"},
+                                      {"127.0.0.1:1080", "direct (loopback)"}});
+}
+
+TEST(SamplesExplainedTest, Cntlm) {
+  constexpr const char* kDirect = "direct (conf/cntlm.conf:11: direct = @private *.corp.example)";
+  const std::string name = std::string(kDirect) + " by local";
+  ExpectExplained("conf/cntlm.conf", {{"proxy.golang.org", "cntlm (default) by proxy"},
+                                      {"wiki.corp.example:80", name.c_str()},
+                                      {"172.16.0.9:22", kDirect},
+                                      {"127.0.0.1:3128", "direct (loopback)"}});
+}
+
+TEST(SamplesExplainedTest, Tor) {
+  ExpectExplained("conf/tor.conf", {{"check.torproject.org", "tor (default) by proxy"},
+                                    {"abc.onion:80",
+                                     "tor (conf/tor.conf:14: tor = .onion              ; whatever "
+                                     "the default becomes) by proxy"},
+                                    {"10.0.0.1:22", "reject (conf/tor.conf:15: reject = @private)"},
+                                    {"198.51.100.7:80", "tor (default)"},
+                                    {"127.0.0.1:9050", "direct (loopback)"}});
+}
+
+TEST(SamplesExplainedTest, EverythingOfTheBlankFileIsDirect) {
+  ExpectExplained("conf/gochain.conf", {{"proxy.golang.org", "direct (default) by local"},
+                                        {"192.0.2.7:80", "direct (default)"}});
+}
+
+}  // namespace
+}  // namespace explain
