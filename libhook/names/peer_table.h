@@ -13,14 +13,15 @@
 #include <span>
 
 #include "base/endpoint.h"
+#include "names/shared_cache.h"
 
 namespace names {
 
 class PeerTable {
  public:
-  static size_t RegionSize();
+  static size_t RegionSize() { return Cache::RegionSize(); }
   // REQUIRES: `region` was zeroed once, is aligned to 8 and RegionSize() long.
-  explicit PeerTable(std::span<uint8_t> region) : region_(region) {}
+  explicit PeerTable(std::span<uint8_t> region) : cache_(region) {}
   PeerTable() = default;
 
   // The socket `inode` is, for the kernel, connected to `actual`, and for the program to `asked`.
@@ -29,7 +30,9 @@ class PeerTable {
   std::optional<base::Endpoint> Find(uint64_t inode, const base::Endpoint& actual) const;
 
  private:
-  std::span<uint8_t> region_;
+  using Cache = SharedCache<5, 4096, 4>;
+
+  Cache cache_;
 };
 
 }  // namespace names
