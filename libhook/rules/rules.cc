@@ -1,6 +1,7 @@
 #include "rules/rules.h"
 
 #include "config/go_glob.h"
+#include "rules/rewrite.h"
 
 namespace rules {
 namespace {
@@ -244,6 +245,9 @@ Decision Decide(const Config& config, const Query& query) {
 }
 
 bool NeedsMadeUpAddress(const Config& config, std::string_view name) {
+  if (MayBeRewritten(config, name)) {
+    return true;
+  }
   const bool localhost = IsLocalhost(name);
   for (const Pattern& pattern : config.patterns()) {
     if (localhost && !NamesLoopback(config, pattern, name)) {

@@ -32,8 +32,8 @@ struct Decision {
 // it.
 Decision Decide(const config::Config& config, const Query& query);
 
-// True where `name` could go other than direct on some port or for some program: then it is never
-// looked up here and gets a made-up address.
+// True where `name` could go other than direct, or be rewritten, on some port or for some program:
+// then it is never looked up for a program, which gets a made-up address.
 bool NeedsMadeUpAddress(const config::Config& config, std::string_view name);
 
 // True where a rule other than `*` and the default names `name` itself (exact, suffix, glob): used
