@@ -82,8 +82,8 @@ pid_t Caller::tgid() {
   }
   PidfdInfo info{};
   info.mask = kInfoPid;
-  if (pidfd_ &&
-      sys::Call(SYS_ioctl, pidfd_.get(), kPidfdGetInfo, reinterpret_cast<long>(&info)) == 0) {
+  if (pidfd_ != nullptr &&
+      sys::Call(SYS_ioctl, pidfd_->get(), kPidfdGetInfo, reinterpret_cast<long>(&info)) == 0) {
     tgid_ = static_cast<pid_t>(info.tgid);
   } else if (sys::Call(SYS_tgkill, tid_, tid_, 0) != -ESRCH) {
     tgid_ = tid_;  // ESRCH unless this is a process's first thread
@@ -148,32 +148,46 @@ int Caller::Write(uint64_t address, std::span<const uint8_t> data) const {
 }
 
 int Caller::pidfd() {
+  if (!asked_for_pidfd_) {
+    asked_for_pidfd_ = true;
+    OpenPidfd();
+  }
+  return pidfd_number();
+}
+
+void Caller::OpenPidfd() {
   // A thread's own pidfd also works when the process's first thread is gone, and when threads have
   // file tables of their own. Older kernels know only processes.
   static constinit std::atomic<bool> knows_threads{true};
-  if (asked_for_pidfd_) {
-    return pidfd_.get();
-  }
-  asked_for_pidfd_ = true;
   if (knows_threads.load(std::memory_order_relaxed)) {
     const long opened = sys::Call(SYS_pidfd_open, tid_, PIDFD_THREAD);
     if (opened >= 0) {
-      pidfd_.Reset(static_cast<int>(opened));
-      return pidfd_.get();
+      pidfd_ = std::make_shared<const base::Fd>(static_cast<int>(opened));
+      pidfds_.Keep(tid_, pidfd_);
+      return;
     }
     if (opened != -EINVAL) {
-      return -1;
+      return;
     }
     knows_threads.store(false, std::memory_order_relaxed);
   }
   const long opened = sys::Call(SYS_pidfd_open, tgid(), 0);
   if (opened >= 0) {
-    pidfd_.Reset(static_cast<int>(opened));
+    pidfd_ = std::make_shared<const base::Fd>(static_cast<int>(opened));
   }
-  return pidfd_.get();
 }
 
 base::Result<base::Fd> Caller::TakeDescriptor(int fd) {
+  if (!asked_for_pidfd_) {
+    if (PidfdCache::Shared kept = pidfds_.Find(tid_)) {
+      const long taken = sys::Call(SYS_pidfd_getfd, kept->get(), fd, 0);
+      if (taken >= 0) {
+        asked_for_pidfd_ = true;
+        pidfd_ = std::move(kept);
+        return base::Fd(static_cast<int>(taken));
+      }
+    }
+  }
   if (pidfd() < 0) {
     return base::Error{ESRCH, "pidfd_open"};
   }

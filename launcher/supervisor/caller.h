@@ -18,18 +18,21 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "engine/connector.h"
+#include "supervisor/pidfd_cache.h"
 
 namespace supervisor {
 
-class Caller {
+class Caller final : public engine::Program {
  public:
-  explicit Caller(pid_t tid) : tid_(tid) {}
+  Caller(pid_t tid, PidfdCache& pidfds) : tid_(tid), pidfds_(pidfds) {}
 
   pid_t tid() const { return tid_; }
   // The process; the thread itself where that can't be read. For logs and look-ups.
   pid_t tgid();
-  // Base name of the program; empty where it can't be read. The view is of this object.
-  std::string_view exe();
+  int pid() override { return tgid(); }
+  // The view is of this object.
+  std::string_view exe() override;
 
   // Reads all of `out` from `address`: 0, or -errno (-EFAULT where not all of it is mapped).
   int Read(uint64_t address, std::span<uint8_t> out) const;
@@ -59,9 +62,13 @@ class Caller {
   int pidfd();
 
  private:
+  int pidfd_number() const { return pidfd_ != nullptr ? pidfd_->get() : -1; }
+  void OpenPidfd();
+
   pid_t tid_;
+  PidfdCache& pidfds_;
   pid_t tgid_ = 0;
-  base::Fd pidfd_;
+  PidfdCache::Shared pidfd_;
   bool asked_for_pidfd_ = false;
   size_t exe_size_ = 0;
   std::array<char, 512> exe_;

@@ -49,7 +49,7 @@ void AskOurselves(Services& services, Call& call, Caller& caller, const ProgramS
 }
 
 void ConnectDatagram(Services& services, Call& call, Caller& caller, const base::Endpoint& asked) {
-  const auto plan = engine::MakePlan(services.session, asked, caller.exe());
+  const auto plan = services.PlanFor(asked, caller);
   if (plan.pass_through) {
     call.Continue();
     return;
@@ -61,7 +61,7 @@ void ConnectDatagram(Services& services, Call& call, Caller& caller, const base:
 // A socket that the supervisor has no hold on can only go where it may go by itself.
 void ConnectUnknown(Services& services, Call& call, Caller& caller, uint64_t inode,
                     const base::Endpoint& asked) {
-  const auto plan = engine::MakePlan(services.session, asked, caller.exe());
+  const auto plan = services.PlanFor(asked, caller);
   if (plan.pass_through && asked.port() != kDnsPort) {
     PassThrough(services, call, inode);
     return;
@@ -123,7 +123,7 @@ void ConnectIp(Services& services, Call& call, Caller& caller, Crew::Member& mem
       call.Continue();  // root's own business
       return;
     default:
-      if (engine::MakePlan(services.session, *asked, caller.exe()).pass_through) {
+      if (services.PlanFor(*asked, caller).pass_through) {
         call.Continue();
       } else {
         call.Fail(EACCES);  // no proxy carries SCTP
@@ -209,7 +209,7 @@ void HandleConnect(Services& services, Call& call, Caller& caller, Crew::Member&
 void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member& member, int fd,
                    const ProgramSocket& socket, const base::Endpoint& asked,
                    const FirstData* data) {
-  const auto plan = engine::MakePlan(services.session, asked, caller.exe());
+  const auto plan = services.PlanFor(asked, caller);
   if (plan.pass_through) {
     PassThrough(services, call, socket.inode);
     return;
@@ -241,9 +241,8 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
   call.Release();
   DialSurroundings surroundings(member, services.dials, entry.ticket, services.notifier, caller, fd,
                                 socket.fd(), services.session.settings().cookie);
-  engine::Connector connector(services.session, engine::Door::kSupervise, caller.tgid(),
-                              caller.exe());
-  int64_t result = connector.Run(socket.fd(), plan, surroundings);
+  engine::Connector connector(services.session, engine::Door::kSupervise, caller);
+  int64_t result = connector.Run(socket.fd(), socket.domain, plan, surroundings);
   const bool up = result == 0;
   const int dialled = surroundings.replacement() ? surroundings.replacement().get() : socket.fd();
   if (up && data != nullptr) {

@@ -20,7 +20,7 @@ constexpr uint32_t kNativeArchitecture = AUDIT_ARCH_AARCH64;
 
 void Dispatcher::Serve(const seccomp_notif& notification, Crew::Member& member) {
   Call call(notification, services_.notifier);
-  Caller caller(call.tid());
+  Caller caller(call.tid(), services_.pidfds);
   if (call.data().arch != kNativeArchitecture) {
     services_.Say(Notice::kForeignCalls, caller);
     call.Fail(EACCES);

@@ -209,7 +209,7 @@ void SendDatagram(Services& services, Call& call, Caller& caller, const Send& se
     return;
   }
   const bool quiet = services.quiet.Owns(socket.inode);
-  if (!quiet && engine::MakePlan(services.session, asked, caller.exe()).pass_through) {
+  if (!quiet && services.PlanFor(asked, caller).pass_through) {
     call.Continue();
     return;
   }
@@ -277,7 +277,7 @@ void HandleSend(Services& services, Call& call, Caller& caller, Crew::Member& me
   } else if (udp) {
     SendDatagram(services, call, caller, send, socket, *asked);
   } else if (got == -ENODATA) {
-    if (engine::MakePlan(services.session, *asked, caller.exe()).pass_through) {
+    if (services.PlanFor(*asked, caller).pass_through) {
       call.Continue();
     } else {
       services.Say(Notice::kUnknownSocket, caller);

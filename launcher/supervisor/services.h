@@ -41,6 +41,10 @@ struct Services {
         quiet(dns) {}
 
   void Say(Notice notice, Caller& caller);
+  engine::Plan PlanFor(const base::Endpoint& asked, Caller& caller) {
+    return engine::MakePlan(session, asked,
+                            session.config().HasProgramPatterns() ? caller.exe() : "");
+  }
 
   engine::Session& session;
   const engine::EventLog log;
@@ -49,6 +53,7 @@ struct Services {
   const std::unique_ptr<SocketStore> store;  // null where descriptors can be taken
   DnsResponder dns;
   QuietNetwork quiet;
+  PidfdCache pidfds;
 
  private:
   std::atomic<bool> said_[static_cast<size_t>(Notice::kCount)] = {};

@@ -148,6 +148,9 @@ base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
       !TakesAll(checker, out.hosts_)) {
     return bad;
   }
+  for (const Pattern& pattern : out.patterns_) {
+    out.has_program_patterns_ = out.has_program_patterns_ || pattern.exe.size > 0;
+  }
   return out;
 }
 

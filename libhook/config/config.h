@@ -158,6 +158,8 @@ class Config {
   uint16_t HopIndexAt(Route route, size_t index) const;  // its index in proxies()
   // True where some rule or the default goes other than direct.
   bool HasProxies() const { return !proxies_.empty(); }
+  // True where some pattern is for one program alone.
+  bool HasProgramPatterns() const { return has_program_patterns_; }
   // kRemote or kLocal: the route's own word, else that of [gochain]. `direct` is kLocal; `reject`
   // looks nothing up and is kRemote.
   Dns DnsOf(Route route) const;
@@ -171,6 +173,7 @@ class Config {
   std::span<const Rewrite> rewrites_;
   std::span<const HostAddress> hosts_;
   std::string_view text_;
+  bool has_program_patterns_ = false;
 };
 
 }  // namespace config

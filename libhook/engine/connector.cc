@@ -91,11 +91,16 @@ void Disconnect(int fd, uint64_t cookie) {
 // One connect on its way: everything that the steps of Run share.
 class Connector::Attempt {
  public:
-  Attempt(Session& session, const Plan& plan, Surroundings& surroundings)
-      : session_(session), plan_(plan), surroundings_(surroundings), route_(plan.decision.route) {}
+  Attempt(Session& session, const Plan& plan, Program& program, Surroundings& surroundings)
+      : session_(session),
+        plan_(plan),
+        program_(program),
+        surroundings_(surroundings),
+        route_(plan.decision.route) {}
 
   // The stream socket to work on; another one after a replacement.
   int fd = -1;
+  int domain = AF_INET;
   Endpoint actual;        // where the socket is connected to, for the kernel
   base::Failure failure;  // where Run returns an errno that has a cause
   rules::Decision decision;
@@ -111,7 +116,7 @@ class Connector::Attempt {
         return Fail({.cause = base::Cause::kNoSuchName});
       }
       // Rules on addresses see what was looked up here; rules on names have been asked, and hold.
-      const rules::Query query{plan_.target.name(), &found[0], target.port(), exe};
+      const rules::Query query{plan_.target.name(), &found[0], target.port(), program_.exe()};
       decision = rules::Decide(session_.config(), query);
       route_ = decision.route;
       if (route_.kind == config::RouteKind::kReject) {
@@ -145,8 +150,6 @@ class Connector::Attempt {
     return result;
   }
 
-  std::string_view exe;
-
  private:
   int Fail(const base::Failure& why) {
     failure = why;
@@ -173,7 +176,6 @@ class Connector::Attempt {
   // Tries the addresses in turn within the first hop's time.
   int ConnectFirst(std::span<const IpAddress> addresses, uint16_t port, chain::Dial& dial) {
     dial.Start(base::NowMs());
-    int domain = IntOption(fd, SOL_SOCKET, SO_DOMAIN, AF_INET);
     int result = -EAFNOSUPPORT;
     for (int round = 0; round < 2; ++round) {
       for (const IpAddress& address : addresses) {
@@ -242,46 +244,52 @@ class Connector::Attempt {
 
   Session& session_;
   const Plan& plan_;
+  Program& program_;
   Surroundings& surroundings_;
   config::Route route_;
 };
 
-int Connector::Run(int fd, const Plan& plan, Surroundings& surroundings) {
+int Connector::Run(int fd, int domain, const Plan& plan, Surroundings& surroundings) {
   Event event{.kind = EventKind::kReject,
               .door = door_,
-              .pid = pid_,
-              .exe = exe_,
+              .pid = 0,
+              .exe = {},
               .target = plan.target,
               .decision = plan.decision,
               .failure = {.cause = base::Cause::kRejected},
               .connect_ms = 0};
   const EventLog log(session_.settings(), &session_.config());
+  const auto write = [&](EventKind kind) {
+    event.kind = kind;
+    if (log.Writes(kind)) {
+      event.pid = program_.pid();
+      event.exe = program_.exe();
+      log.Write(event);
+    }
+  };
   if (const int result = NotConnectable(fd); result != 0) {
     return result;
   }
   if (plan.decision.route.kind == config::RouteKind::kReject) {
-    log.Write(event);
+    write(EventKind::kReject);
     return -ToErrno(event.failure);
   }
   const int64_t start_us = base::NowUs();
-  Attempt attempt(session_, plan, surroundings);
+  Attempt attempt(session_, plan, program_, surroundings);
   attempt.fd = fd;
-  attempt.exe = exe_;
+  attempt.domain = domain;
   const int result = attempt.Run();
   event.decision = attempt.decision;
   event.connect_ms = (base::NowUs() - start_us + 500) / 1000;
   if (result == 0) {
     session_.peers().Put(Inode(attempt.fd), attempt.actual, plan.asked);
-    event.kind = EventKind::kConnect;
-    log.Write(event);
+    write(EventKind::kConnect);
     return 0;
   }
   Disconnect(attempt.fd, session_.settings().cookie);
   if (attempt.failure) {
     event.failure = attempt.failure;
-    event.kind =
-        attempt.failure.cause == base::Cause::kRejected ? EventKind::kReject : EventKind::kFail;
-    log.Write(event);
+    write(attempt.failure.cause == base::Cause::kRejected ? EventKind::kReject : EventKind::kFail);
   }
   return result;
 }

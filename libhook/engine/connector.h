@@ -33,6 +33,18 @@ struct Plan {
   bool pass_through = false;
 };
 
+// The program that dials. To find out about it costs the supervisor a look into /proc, so it is
+// asked only where a rule or a log line needs to know.
+class Program {
+ public:
+  virtual int pid() = 0;
+  virtual std::string_view exe() = 0;  // base name; empty: unknown
+
+ protected:
+  ~Program() = default;
+};
+
+// `exe` matters only where the config has patterns for programs.
 Plan MakePlan(Session& session, const base::Endpoint& asked, std::string_view exe);
 
 class Surroundings {
@@ -58,22 +70,20 @@ class Surroundings {
 
 class Connector {
  public:
-  // `pid` and `exe` are the dialling program's, for the log.
-  Connector(Session& session, Door door, int pid, std::string_view exe)
-      : session_(session), door_(door), pid_(pid), exe_(exe) {}
+  Connector(Session& session, Door door, Program& program)
+      : session_(session), door_(door), program_(program) {}
 
-  // Dials `plan` on stream socket `fd` (the program's own open file, whose flags are never
-  // written). Returns 0 or -errno as the program shall see it. After a failure the socket is
+  // Dials `plan` on stream socket `fd` of `domain` (the program's own open file, whose flags are
+  // never written). Returns 0 or -errno as the program shall see it. After a failure the socket is
   // unconnected again, with its options. REQUIRES: !plan.pass_through
-  int Run(int fd, const Plan& plan, Surroundings& surroundings);
+  int Run(int fd, int domain, const Plan& plan, Surroundings& surroundings);
 
  private:
   class Attempt;
 
   Session& session_;
   Door door_;
-  int pid_;
-  std::string_view exe_;
+  Program& program_;
 };
 
 // connect(AF_UNSPEC): the socket is as before its connect, and can be dialled again.

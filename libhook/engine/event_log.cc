@@ -250,8 +250,10 @@ std::string_view EventLog::Format(const Event& event, std::span<char> buffer) co
   return {buffer.data(), line.size() + 1};
 }
 
+bool EventLog::Writes(EventKind kind) const { return enabled(LevelOf(kind)) && config_ != nullptr; }
+
 void EventLog::Write(const Event& event) const {
-  if (!enabled(LevelOf(event.kind)) || config_ == nullptr) {
+  if (!Writes(event.kind)) {
     return;
   }
   std::array<char, kLineSize> buffer;

@@ -40,6 +40,7 @@ class EventLog {
 
   // Connects are written at info, failures and rejections at warn.
   void Write(const Event& event) const;
+  bool Writes(EventKind kind) const;
   // "gochain: MESSAGE", or an object with event "message".
   void Say(LogLevel level, std::string_view message) const;
   bool enabled(LogLevel level) const { return level <= settings_->log_level; }

@@ -65,16 +65,16 @@ void EndDuplicate(int fd) {
 
 struct DialArguments {
   Process& process;
+  int domain;
   const engine::Plan& plan;
   DialInProgress& dial;
 };
 
 int RunConnector(void* argument) {
-  const auto& [process, plan, dial] = *static_cast<DialArguments*>(argument);
+  const auto& [process, domain, plan, dial] = *static_cast<DialArguments*>(argument);
   Caller caller(dial);
-  engine::Connector connector(process.session(), engine::Door::kPreload, sys::Getpid(),
-                              process.exe());
-  return connector.Run(dial.fd, plan, caller);
+  engine::Connector connector(process.session(), engine::Door::kPreload, process);
+  return connector.Run(dial.fd, domain, plan, caller);
 }
 
 }  // namespace
@@ -122,7 +122,7 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
   }
   ConnectForReal(fd);
   DialInProgress dial{.fd = fd, .cookie = process.cookie()};
-  DialArguments arguments{process, plan, dial};
+  DialArguments arguments{process, destination.domain, plan, dial};
   const int result = RunDial(dial, RunConnector, &arguments);
   if (result == 0 && process.sockets_trapped()) {
     EndDuplicate(fd);

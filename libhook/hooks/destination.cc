@@ -47,6 +47,7 @@ Destination Classify(int fd, const sockaddr* address, socklen_t length, bool uns
     return out;
   }
   out.endpoint = *endpoint;
+  out.domain = domain;
   const int protocol = SocketOption(fd, SO_PROTOCOL);
   const bool stream = SocketOption(fd, SO_TYPE) == SOCK_STREAM &&
                       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);

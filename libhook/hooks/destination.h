@@ -20,6 +20,7 @@ struct Destination {
 
   Kind kind = Kind::kNotOurs;
   base::Endpoint endpoint;  // where not kNotOurs
+  int domain = 0;           // the socket's
 };
 
 // Of connect(2).

@@ -12,13 +12,15 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/syscalls.h"
+#include "engine/connector.h"
 #include "engine/event_log.h"
 #include "engine/session.h"
 #include "engine/settings.h"
 
 namespace hooks {
 
-class Process {
+class Process final : public engine::Program {
  public:
   enum class Standing : uint8_t {
     kRouting,       // there is a session
@@ -43,8 +45,9 @@ class Process {
   uint64_t cookie() const {
     return standing_ == Standing::kRouting ? session_.settings().cookie : 0;
   }
-  // Base name of the program; empty where /proc doesn't say.
-  std::string_view exe() const { return {exe_.data(), exe_size_}; }
+  int pid() override { return sys::Getpid(); }
+  // Empty where /proc doesn't say.
+  std::string_view exe() override { return {exe_.data(), exe_size_}; }
   engine::EventLog log() const;
 
  private:

@@ -27,7 +27,7 @@ enum class Verdict : uint8_t {
 };
 
 // Once a process: programs try again.
-void SayBlocked(const Process& process, const base::Endpoint& endpoint) {
+void SayBlocked(Process& process, const base::Endpoint& endpoint) {
   static constinit std::atomic_flag said = ATOMIC_FLAG_INIT;
   if (said.test_and_set(std::memory_order_relaxed)) {
     return;
@@ -37,7 +37,7 @@ void SayBlocked(const Process& process, const base::Endpoint& endpoint) {
   base::TextWriter text(line);
   text.Append("UDP to ").Append(endpoint.Text(target)).Append(" is blocked, as all UDP is that no");
   text.Append(" rule sends direct [").Append(process.exe()).Append(" ");
-  text.AppendNumber(static_cast<uint64_t>(sys::Getpid())).Append("]");
+  text.AppendNumber(static_cast<uint64_t>(process.pid())).Append("]");
   process.log().Say(engine::LogLevel::kWarn, text.view());
 }
 

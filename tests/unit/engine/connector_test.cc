@@ -75,6 +75,11 @@ class FakeSurroundings final : public Surroundings {
   std::vector<std::string> resolved;
 };
 
+struct TestProgram final : Program {
+  int pid() override { return 1; }
+  std::string_view exe() override { return "test"; }
+};
+
 class ConnectorTest : public testing::Test {
  protected:
   // Rules of one proxy on `proxy_` as the default, and `rules` before it.
@@ -118,8 +123,8 @@ class ConnectorTest : public testing::Test {
   }
 
   int Run(const base::Endpoint& asked) {
-    return Connector(session_, Door::kPreload, 1, "test")
-        .Run(socket_.get(), MakePlan(session_, asked, "test"), surroundings_);
+    return Connector(session_, Door::kPreload, program_)
+        .Run(socket_.get(), AF_INET, MakePlan(session_, asked, "test"), surroundings_);
   }
 
   void TearDown() override {
@@ -134,6 +139,7 @@ class ConnectorTest : public testing::Test {
   base::Fd socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   Session session_;
   FakeSurroundings surroundings_;
+  TestProgram program_;
   std::thread server_;
   std::string asked_;
 };

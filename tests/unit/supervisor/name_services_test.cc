@@ -52,7 +52,8 @@ class NameServicesTest : public ::testing::Test {
   static bool Refused(const std::string& path) {
     const sockaddr_un address = Address(path);
     const auto size = offsetof(sockaddr_un, sun_path) + path.size();
-    return IsNameService(Caller(gettid()), address, static_cast<socklen_t>(size));
+    PidfdCache pidfds;
+    return IsNameService(Caller(gettid(), pidfds), address, static_cast<socklen_t>(size));
   }
 
   bool made_directory_ = false;
