@@ -61,6 +61,19 @@ class Place:
             with open("/proc/sys/net/ipv4/" + key, "w", encoding="ascii") as file:
                 file.write(value)
 
+    def move_peers(self, processors):
+        """Lets the proxies and servers run on `processors` alone."""
+        peers = {str(peer.process.pid) for peer in self._peers}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+                    parent = file.read().rpartition(")")[2].split()[1]
+                if pid in peers or parent in peers:
+                    for tid in os.listdir(f"/proc/{pid}/task"):
+                        os.sched_setaffinity(int(tid), processors)
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it has ended
+
     def tool(self, name):
         return os.path.join(self.tools, name)
 
