@@ -1,8 +1,5 @@
 #include "rules/rewrite.h"
 
-#include <array>
-#include <cstddef>
-
 #include "rules/rules.h"
 
 namespace rules {
@@ -10,9 +7,6 @@ namespace {
 
 using config::Config;
 using config::Rewrite;
-
-// A file whose rewrites lead in a circle is refused; this is for those that are merely endless.
-constexpr size_t kMaxSteps = 16;
 
 base::Endpoint Apply(const Config& config, const Rewrite& rewrite, base::Endpoint target) {
   const uint16_t port = rewrite.to_port != 0 ? rewrite.to_port : target.port();
@@ -46,16 +40,15 @@ bool ChangesHost(const Rewrite& rewrite) {
 }  // namespace
 
 std::optional<base::Endpoint> Rewritten(const Config& config, const base::Endpoint& target,
-                                        const base::IpAddress* address) {
+                                        const base::IpAddress* address, RewriteTrail* trail) {
   if (config.rewrites().empty()) {
     return std::nullopt;
   }
-  std::array<const Rewrite*, kMaxSteps> used;
-  size_t steps = 0;
+  RewriteTrail used;
   base::Endpoint now = target;
   const auto is_used = [&](const Rewrite& rewrite) {
-    for (size_t i = 0; i < steps; ++i) {
-      if (used[i] == &rewrite) {
+    for (size_t i = 0; i < used.count; ++i) {
+      if (used.steps[i] == &rewrite) {
         return true;
       }
     }
@@ -69,14 +62,17 @@ std::optional<base::Endpoint> Rewritten(const Config& config, const base::Endpoi
     }
     return nullptr;
   };
-  while (steps < kMaxSteps) {
+  while (used.count < kMaxRewrites) {
     const Rewrite* const rewrite = next();
     if (rewrite == nullptr) {
       break;
     }
     now = Apply(config, *rewrite, now);
     address = ChangesHost(*rewrite) ? nullptr : address;
-    used[steps++] = rewrite;
+    used.steps[used.count++] = rewrite;
+  }
+  if (trail != nullptr) {
+    *trail = used;
   }
   return now == target ? std::nullopt : std::optional(now);
 }

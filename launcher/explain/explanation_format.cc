@@ -1,0 +1,193 @@
+#include "explain/explanation_format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "explain/json_text.h"
+
+namespace explain {
+namespace {
+
+using config::Config;
+using config::Pattern;
+using rules::Decision;
+
+// A file may have hundreds of networks above its names.
+constexpr size_t kMostNetworks = 5;
+
+std::string Place(const Config& config, const config::Source& source) {
+  std::string place(config.text(source.file));
+  return source.line > 0 ? fmt::format("{}:{}", place, source.line) : place;
+}
+
+std::string PlaceAndText(const Config& config, const config::Source& source) {
+  return fmt::format("{}: {}", Place(config, source), config.text(source.line_text));
+}
+
+// "FILE:LINE: text of the line", or why no line decides.
+std::string WhyText(const Config& config, const Decision& decision) {
+  return decision.pattern != nullptr ? PlaceAndText(config, decision.pattern->source)
+                                     : std::string(rules::ReasonText(decision.reason));
+}
+
+std::string_view TypeText(config::ProxyType type) {
+  switch (type) {
+    case config::ProxyType::kSocks5:
+      return "socks5";
+    case config::ProxyType::kHttp:
+      return "http";
+  }
+  return "";
+}
+
+std::string EndpointText(const base::Endpoint& endpoint) {
+  std::array<char, base::kMaxEndpointText> buffer;
+  return std::string(endpoint.Text(buffer));
+}
+
+std::string RewriteText(const Config& config, const Explanation& explanation) {
+  if (!explanation.rewritten) {
+    return "";
+  }
+  std::string trail;
+  for (size_t i = 0; i < explanation.rewrites.count; ++i) {
+    const config::Rewrite& rewrite = *explanation.rewrites.steps[i];
+    trail += fmt::format("{}{}: [rewrite {}]", i == 0 ? "" : ", then ",
+                         Place(config, rewrite.source), config.text(rewrite.name));
+  }
+  return fmt::format("    rewritten: {} ({})\n", EndpointText(*explanation.rewritten), trail);
+}
+
+std::string LineText(const Config& config, const Decision& decision) {
+  if (decision.pattern != nullptr) {
+    return fmt::format("    pattern: {}\n", config.text(decision.pattern->written));
+  }
+  const config::Globals& globals = config.globals();
+  if (decision.reason == rules::Reason::kDefault &&
+      globals.default_source == config::DefaultSource::kFile) {
+    return fmt::format("    default: {}\n", PlaceAndText(config, globals.default_line));
+  }
+  return "";
+}
+
+std::string HopsText(const Config& config, config::Route route) {
+  std::string out;
+  for (size_t i = 0; i < config.HopCount(route); ++i) {
+    const config::Proxy& hop = config.HopAt(route, i);
+    const std::string_view host = config.text(hop.host);
+    const bool v6 = host.find(':') != std::string_view::npos;
+    out += fmt::format("    hop {}: {} ({} {}{}{}:{}{})\n", i + 1, config.text(hop.name),
+                       TypeText(hop.type), v6 ? "[" : "", host, v6 ? "]" : "", hop.port,
+                       hop.user.size > 0 ? ", with credentials" : "");
+  }
+  return out;
+}
+
+std::string HostsText(const Config& config, const Explanation& explanation) {
+  std::string addresses;
+  for (const config::HostAddress& host : explanation.hosts) {
+    std::array<char, base::kMaxEndpointText> buffer;
+    addresses += " ";
+    addresses += base::Endpoint(host.address, 0).HostText(buffer, false);
+  }
+  return fmt::format("    name: resolved by [hosts] ({}:{})\n",
+                     Place(config, explanation.hosts.front().source), addresses);
+}
+
+std::string ResolverText(const Config& config, const Explanation& explanation) {
+  switch (explanation.resolver) {
+    case Resolver::kNone:
+      return "";
+    case Resolver::kProxy:
+      return "    name: resolved by the last proxy\n";
+    case Resolver::kHere:
+      return "    name: resolved by this machine\n";
+    case Resolver::kHosts:
+      return HostsText(config, explanation);
+  }
+  return "";
+}
+
+std::string NetworksText(const Config& config, const Explanation& explanation) {
+  std::string out;
+  const size_t count = explanation.networks.size();
+  for (size_t i = 0; i < std::min(count, kMostNetworks); ++i) {
+    const Pattern& pattern = *explanation.networks[i];
+    out += fmt::format("    if its address is in {}: {} ({})\n", config.text(pattern.written),
+                       config.RouteName(pattern.route), PlaceAndText(config, pattern.source));
+  }
+  if (count > kMostNetworks) {
+    out += fmt::format("    and {} more rules for addresses\n", count - kMostNetworks);
+  }
+  return out;
+}
+
+std::string ProgramsText(const Config& config, const Explanation& explanation) {
+  std::string out;
+  for (const ProgramsWay& way : explanation.programs) {
+    out += fmt::format("    from {}: {} ({})\n", way.exe, config.RouteName(way.decision.route),
+                       WhyText(config, way.decision));
+  }
+  return out;
+}
+
+// "route":…,"rule":…
+std::string JsonDecision(const Config& config, const Decision& decision) {
+  const std::string rule = decision.pattern != nullptr
+                               ? Place(config, decision.pattern->source)
+                               : std::string(rules::ReasonText(decision.reason));
+  return fmt::format(R"("route":{},"rule":{})", JsonText(config.RouteName(decision.route)),
+                     JsonText(rule));
+}
+
+std::string JsonHops(const Config& config, config::Route route) {
+  std::string out;
+  for (size_t i = 0; i < config.HopCount(route); ++i) {
+    out += i == 0 ? "" : ",";
+    out += JsonText(config.text(config.HopAt(route, i).name));
+  }
+  return out;
+}
+
+std::string_view ResolveWord(Resolver resolver) {
+  switch (resolver) {
+    case Resolver::kNone:
+      return "none";
+    case Resolver::kProxy:
+      return "proxy";
+    case Resolver::kHere:
+    case Resolver::kHosts:
+      return "local";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string Text(const Config& config, const Explanation& explanation) {
+  const Decision& decision = explanation.decision;
+  return fmt::format("{} -> {} ({})\n", EndpointText(explanation.target),
+                     config.RouteName(decision.route), WhyText(config, decision)) +
+         RewriteText(config, explanation) + LineText(config, decision) +
+         HopsText(config, decision.route) + ResolverText(config, explanation) +
+         NetworksText(config, explanation) + ProgramsText(config, explanation);
+}
+
+std::string Json(const Config& config, const Explanation& explanation) {
+  std::string programs;
+  for (const ProgramsWay& way : explanation.programs) {
+    programs += fmt::format(R"({}{{"exe":{},{}}})", programs.empty() ? "" : ",", JsonText(way.exe),
+                            JsonDecision(config, way.decision));
+  }
+  return fmt::format(
+      R"({{"target":{},"rewritten":{},{},"hops":[{}],"resolve":{},"programs":[{}]}})"
+      "\n",
+      JsonText(EndpointText(explanation.target)),
+      explanation.rewritten ? JsonText(EndpointText(*explanation.rewritten)) : "null",
+      JsonDecision(config, explanation.decision), JsonHops(config, explanation.decision.route),
+      JsonText(ResolveWord(explanation.resolver)), programs);
+}
+
+}  // namespace explain
