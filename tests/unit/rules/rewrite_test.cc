@@ -53,6 +53,16 @@ class Rewrites {
     std::array<char, base::kMaxEndpointText> text;
     return result ? std::string(result->Text(text)) : std::string();
   }
+  // The rewrites that `name` meets on its way, by their numbers.
+  std::vector<size_t> Trail(const char* name, uint16_t port) const {
+    RewriteTrail trail;
+    (void)Rewritten(config_, *base::Endpoint::FromName(name, port), nullptr, &trail);
+    std::vector<size_t> out;
+    for (size_t i = 0; i < trail.count; ++i) {
+      out.push_back(static_cast<size_t>(trail.steps[i] - config_.rewrites().data()));
+    }
+    return out;
+  }
   bool MayTouch(const char* name) const { return MayBeRewritten(config_, name); }
 
  private:
@@ -93,6 +103,13 @@ TEST(RewrittenTest, MatchesEveryKindOfPattern) {
   EXPECT_EQ(rewrites.Of("2001:db8::7", 443), "r:443");
   EXPECT_EQ(rewrites.Of("any.example", 9418), "r:9418");
   EXPECT_EQ(rewrites.Of("192.0.2.1", 9418), "r:9418");
+}
+
+TEST(RewrittenTest, TellsWhichWereTaken) {
+  const Rewrites rewrites({{"c.example", "d.example"}, {"a.example", "b.example"}, {":80", ":81"}});
+  EXPECT_EQ(rewrites.Trail("a.example", 80), (std::vector<size_t>{1, 2}));
+  EXPECT_EQ(rewrites.Trail("c.example", 443), (std::vector<size_t>{0}));
+  EXPECT_EQ(rewrites.Trail("e.example", 443), (std::vector<size_t>{}));
 }
 
 TEST(RewrittenTest, TakesTheFirstThatMatches) {
