@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "../config/rules_text.h"
+#include "config/image_writer.h"
+#include "config/pattern_parser.h"
 #include "rules/rules.h"
 
 namespace explain {
@@ -125,12 +127,14 @@ TEST(PatternCoverTest, SeesWhatIsLeftToTheOther) {
 
 // Hosts that patterns and queries are made of, close to one another.
 constexpr const char* kPatternHosts[] = {
-    "*",           "a.x",       ".a.x",        "*.a.x",       "a*.x",         "*a.x",
-    "*b.a.x",      "a.*.x",     "*.*.x",       ".x",          "*.x",          "localhost",
-    ".localhost",  "*.b.x",     "b*.a.x",      "@loopback",   "@private",     "10.0.0.0/8",
-    "10.0.0.0/30", "10.0.0.1",  "10.0.0.0/7",  "0.0.0.0/0",   "0.0.0.0/1",    "::/0",
-    "::/127",      "::1",       "fc00::/7",    "127.0.0.0/8", "127.0.0.0/31", "192.168.0.0/15",
-    "bb.a.x",      "a*b.*.a.x", "172.0.0.0/11"};
+    "*",           "a.x",       ".a.x",         "*.a.x",       "a*.x",         "*a.x",
+    "*b.a.x",      "a.*.x",     "*.*.x",        ".x",          "*.x",          "localhost",
+    ".localhost",  "*.b.x",     "b*.a.x",       "@loopback",   "@private",     "10.0.0.0/8",
+    "10.0.0.0/30", "10.0.0.1",  "10.0.0.0/7",   "0.0.0.0/0",   "0.0.0.0/1",    "::/0",
+    "::/127",      "::1",       "fc00::/7",     "127.0.0.0/8", "127.0.0.0/31", "192.168.0.0/15",
+    "bb.a.x",      "a*b.*.a.x", "172.0.0.0/11", "go:*.x",      "go:*a.x",      "go:a.x",
+    "go:?.x",      "go:[ab].x", "go:*b*.x",     "go:*",        "go:a.b.x",     "go:*.a.x",
+    "go:*.*.x"};
 constexpr const char* kPorts[] = {"", ":80", ":80-90", ":1-65535", ":1-80"};
 constexpr const char* kPrograms[] = {"", "exe:git@", "exe:ssh@"};
 constexpr const char* kNames[] = {"",         "x",           "a.x",   "b.x",     "a.b.x",
@@ -155,21 +159,29 @@ class Dice {
   std::mt19937 random_{20240131};
 };
 
-std::string RandomPatterns(Dice* dice, size_t count) {
-  std::string text = "[rules]\n";
+// An image of random patterns; "go:GLOB" is one of @goprivate's.
+std::vector<uint8_t> RandomPatterns(Dice* dice, size_t count) {
+  config::ImageWriter image;
   for (size_t i = 0; i < count; ++i) {
     const std::string host = dice->Pick(kPatternHosts);
-    // Some programs alone.
+    const bool go = host.starts_with("go:");
     const std::string exe = dice->Pick(kPrograms);
+    std::string text = exe + (go ? "a.x" : host);
     if (!exe.empty() && host == "*") {
-      text += "direct = " + exe.substr(0, exe.size() - 1) + "\n";
-      continue;
+      text = exe.substr(0, exe.size() - 1);  // a program alone
+    } else if (host != "::1") {              // which takes no port without its brackets
+      text += dice->Pick(kPorts);
     }
-    // A lone IPv6 address takes no port without its brackets; networks do.
-    const bool bare = host == "::1";
-    text += "direct = " + exe + host + (bare ? "" : dice->Pick(kPorts)) + "\n";
+    config::ParsedPattern parsed;
+    const auto complaint = config::ParsePattern(text, &parsed);
+    EXPECT_FALSE(complaint) << complaint->message;
+    if (go) {
+      parsed.kind = config::PatternKind::kGoGlob;
+      parsed.host = host.substr(3);
+    }
+    image.AddPattern(parsed, go ? text + " " + host : text, {}, {});
   }
-  return text;
+  return image.Finish();
 }
 
 std::vector<bool> Matched(const Config& config, const rules::Query& query) {
@@ -183,9 +195,10 @@ std::vector<bool> Matched(const Config& config, const rules::Query& query) {
 // No query is taken by the narrow pattern and left by the wide one.
 TEST(PatternCoverTest, HoldsForRandomPatternsAndQueries) {
   Dice dice;
-  const BuiltText built(RandomPatterns(&dice, 250));
-  ASSERT_EQ(built.Complaints(), "");
-  const Config& config = built.config();
+  const std::vector<uint8_t> image = RandomPatterns(&dice, 300);
+  const auto view = Config::FromImage(image);
+  ASSERT_TRUE(view.ok());
+  const Config& config = view.value();
   std::vector<std::array<size_t, 2>> covered;
   for (size_t wide = 0; wide < config.patterns().size(); ++wide) {
     for (size_t narrow = 0; narrow < config.patterns().size(); ++narrow) {
@@ -209,8 +222,8 @@ TEST(PatternCoverTest, HoldsForRandomPatternsAndQueries) {
     const std::vector<bool> matched = Matched(config, query);
     for (const auto& [wide, narrow] : covered) {
       ASSERT_TRUE(matched[wide] || !matched[narrow])
-          << built.Text(config.patterns()[wide].written) << " and "
-          << built.Text(config.patterns()[narrow].written) << " for '" << query.name << "' port "
+          << config.text(config.patterns()[wide].written) << " and "
+          << config.text(config.patterns()[narrow].written) << " for '" << query.name << "' port "
           << query.port;
       taken += matched[narrow] ? 1 : 0;
     }
