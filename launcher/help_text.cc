@@ -5,6 +5,7 @@ namespace launcher {
 std::string HelpText() {
   return R"(Usage: gochain [OPTION...] [--] COMMAND [ARG...]
        gochain [OPTION...] --explain [HOST[:PORT]...]
+       gochain --import FILE
 
 Runs COMMAND, and all that COMMAND starts, so that each of its network connections follows the
 rules: straight out, refused, or through a chain of SOCKS and HTTP proxies.
@@ -24,6 +25,7 @@ Options; everything from the first argument that is none belongs to COMMAND:
       --keep-proxy-env     leave HTTP_PROXY and its like to COMMAND
       --explain            say which rule decides about each HOST[:PORT], without any traffic;
                            without a HOST, say which rules and proxies are of no use
+      --import FILE        translate a proxychains.conf to a rules file on standard output
       --version
       --help
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/file.h"
 #include "config/builder.h"
 #include "config/config.h"
 #include "explain/explain.h"
@@ -18,6 +19,7 @@
 #include "process/job.h"
 #include "process/library_path.h"
 #include "process/program.h"
+#include "proxychains/import.h"
 
 namespace {
 
@@ -27,6 +29,11 @@ int Complain(std::string_view message) {
   // Standard error may be closed, which fmt::print would throw about.
   std::fputs(fmt::format("gochain: {}\n", message).c_str(), stderr);
   return kOwnFailure;
+}
+
+// The exit status, once all is on standard output.
+int FlushOutput() {
+  return std::fflush(stdout) == 0 ? 0 : Complain("cannot write to standard output");
 }
 
 // A standard descriptor that is closed would become one of ours. COMMAND gets it closed again.
@@ -65,7 +72,29 @@ int Explain(const launcher::Options& options, const config::Built& built) {
     return Complain(error);
   }
   std::fputs(text.c_str(), stdout);
-  return std::fflush(stdout) == 0 ? 0 : Complain("cannot write to standard output");
+  return FlushOutput();
+}
+
+// No rules file is anywhere near it; a device or the wrong file is.
+constexpr size_t kLargestImport = size_t{1} << 20;
+
+int Import(const launcher::Options& options) {
+  const std::string& file = options.import_file;
+  std::string text;
+  if (const int error = base::ReadFile(file, kLargestImport, &text); error != 0) {
+    return Complain(fmt::format("cannot read {}: {}", file, strerror(error)));
+  }
+  const proxychains::Imported imported = proxychains::Import(file, text);
+  if (options.log_level >= engine::LogLevel::kWarn) {
+    for (const std::string& warning : imported.warnings) {
+      Complain(warning);
+    }
+  }
+  if (imported.rules.empty()) {
+    return Complain(fmt::format("{}: no proxy in it", file));
+  }
+  std::fputs(imported.rules.c_str(), stdout);
+  return FlushOutput();
 }
 
 int Run(const launcher::Options& options, std::vector<uint8_t> image) {
@@ -131,7 +160,10 @@ int main(int argc, char** argv) {
   if (options.action == launcher::Action::kHelp || options.action == launcher::Action::kVersion) {
     const bool help = options.action == launcher::Action::kHelp;
     std::fputs((help ? launcher::HelpText() : launcher::VersionText()).c_str(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : Complain("cannot write to standard output");
+    return FlushOutput();
+  }
+  if (options.action == launcher::Action::kImport) {
+    return Import(options);
   }
   config::Inputs inputs;
   if (!config::FindInputs(options.config, options.proxies, Variable, &inputs)) {

@@ -24,11 +24,12 @@ enum LongOption : int {
   kLogFile,
   kKeepProxyEnv,
   kExplain,
+  kImport,
   kVersion,
   kHelp
 };
 
-constexpr std::array<option, 12> kOptions = {{
+constexpr std::array<option, 13> kOptions = {{
     {"config", required_argument, nullptr, 'f'},
     {"proxy", required_argument, nullptr, 'p'},
     {"mode", required_argument, nullptr, kMode},
@@ -38,6 +39,7 @@ constexpr std::array<option, 12> kOptions = {{
     {"log-file", required_argument, nullptr, kLogFile},
     {"keep-proxy-env", no_argument, nullptr, kKeepProxyEnv},
     {"explain", no_argument, nullptr, kExplain},
+    {"import", required_argument, nullptr, kImport},
     {"version", no_argument, nullptr, kVersion},
     {"help", no_argument, nullptr, kHelp},
     {nullptr, 0, nullptr, 0},
@@ -141,8 +143,11 @@ class Parser {
         out_->keep_proxy_env = true;
         return true;
       case kExplain:
-        out_->action = Action::kExplain;
-        return true;
+        return Choose(Action::kExplain);
+      case kImport:
+        out_->import_file = optarg;
+        return Choose(Action::kImport) &&
+               (!out_->import_file.empty() || Fail("--import needs a file"));
       case kVersion:
         out_->action = Action::kVersion;
         return true;
@@ -152,6 +157,14 @@ class Parser {
       default:
         return Fail("internal error: an option without a meaning");
     }
+  }
+
+  bool Choose(Action action) {
+    if (out_->action != Action::kRun && out_->action != action) {
+      return Fail("--explain and --import exclude each other");
+    }
+    out_->action = action;
+    return true;
   }
 
   // getopt_long(3) leaves a known option in optopt, and an unknown letter too; an unknown long
@@ -249,6 +262,9 @@ class Parser {
         out_->targets.emplace_back(argv_[i]);
       }
       return true;
+    }
+    if (out_->action == Action::kImport) {
+      return optind >= argc_ || Fail(fmt::format("--import takes no COMMAND: '{}'", argv_[optind]));
     }
     if (optind >= argc_) {
       return Fail("no command given; gochain --help says how");

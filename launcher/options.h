@@ -14,7 +14,7 @@
 
 namespace launcher {
 
-enum class Action { kRun, kExplain, kVersion, kHelp };
+enum class Action { kRun, kExplain, kImport, kVersion, kHelp };
 
 struct Options {
   Action action = Action::kRun;
@@ -26,6 +26,7 @@ struct Options {
   std::string log_file;  // absolute; empty: standard error
   bool keep_proxy_env = false;
   std::vector<std::string> targets;  // kExplain; none: the file itself is looked at
+  std::string import_file;           // kImport
   char** command = nullptr;          // kRun: a part of argv, with its final null
 };
 

@@ -145,6 +145,22 @@ TEST(ParseOptionsTest, ExplainsWithOptionsBehindItsArguments) {
   EXPECT_EQ(Parsed({"--explain", "-f", "x"}).Targets(), "");
 }
 
+TEST(ParseOptionsTest, ImportsAFileWithoutACommand) {
+  const Parsed p({"--import", "pc.conf", "-q"});
+  ASSERT_TRUE(p.ok) << p.error;
+  EXPECT_EQ(p.options.action, Action::kImport);
+  EXPECT_EQ(p.options.import_file, "pc.conf");
+  EXPECT_EQ(p.options.log_level, engine::LogLevel::kError);
+  EXPECT_EQ(Parsed({"--import", "pc.conf", "true"}).error, "--import takes no COMMAND: 'true'");
+  EXPECT_EQ(Parsed({"--import", "--", "true"}).error, "--import takes no COMMAND: 'true'");
+  EXPECT_EQ(Parsed({"--import", ""}).error, "--import needs a file");
+  EXPECT_EQ(Parsed({"--import"}).error, "--import needs a value");
+  EXPECT_EQ(Parsed({"--import", "a", "--explain"}).error,
+            "--explain and --import exclude each other");
+  EXPECT_EQ(Parsed({"--explain", "a", "--import", "a"}).error,
+            "--explain and --import exclude each other");
+}
+
 TEST(ParseOptionsTest, AnswersHelpAndVersionAtOnce) {
   EXPECT_EQ(Parsed({"--help", "--bogus"}).options.action, Action::kHelp);
   EXPECT_EQ(Parsed({"--version"}, {{"GOCHAIN_MODE", "bogus"}}).options.action, Action::kVersion);
@@ -222,6 +238,7 @@ TEST(HelpTextTest, NamesEveryOptionAndFitsATerminal) {
                                  "--log-file",
                                  "--keep-proxy-env",
                                  "--explain",
+                                 "--import",
                                  "--version",
                                  "--help",
                                  "GOCHAIN_CONF",
