@@ -54,18 +54,18 @@ class Builder {
     Chain chain;
     chain.name = image_.AddText(name);
     if (urls.size() > kMaxHops) {
-      complaints.Add(0, {"more than " + std::to_string(kMaxHops) + " hops", {}});
+      complaints.Add({}, {"more than " + std::to_string(kMaxHops) + " hops", {}});
     }
     std::vector<ProxyUrl> hops;
     for (const std::string& text : urls) {
       ProxyUrl url;
       if (auto complaint = ParseProxyUrl(text, &url)) {
-        complaints.Add(0, std::move(*complaint));
+        complaints.Add({}, std::move(*complaint));
         continue;
       }
       for (const ProxyUrl& earlier : hops) {
         if (earlier.Name() == url.Name() && earlier.user == url.user) {
-          complaints.Add(0, {"the hop " + url.Name() + " stands twice in the chain", {}});
+          complaints.Add({}, {"the hop " + url.Name() + " stands twice in the chain", {}});
           break;
         }
       }
@@ -80,7 +80,7 @@ class Builder {
       // The file's rules may name the chain: that is no error of theirs.
       chain_ = Route{RouteKind::kChain, 0};
     }
-    names_.Add(name, *chain_, 0, origin);
+    names_.Add(name, *chain_, {origin, 0});
     Take(&complaints);
   }
 
@@ -99,9 +99,10 @@ class Builder {
     DiagnosticList complaints(inputs_.file);
     std::string text;
     if (const int error = base::ReadFile(inputs_.file, kLargestFile, &text); error != 0) {
-      complaints.Add(0, {std::string("cannot read: ") + strerror(error), {}});
+      complaints.Add({}, {std::string("cannot read: ") + strerror(error), {}});
     } else {
-      RulesFile(inputs_.file, &image_, &names_, &complaints).Read(text);
+      RulesContext context(&image_, &names_, &complaints);
+      RulesFile(&context).Read(ParseIni(text, 0, &complaints));
     }
     Take(&complaints);
   }

@@ -2,6 +2,7 @@
 #ifndef GOCHAIN_CONFIG_DIAGNOSTICS_H_
 #define GOCHAIN_CONFIG_DIAGNOSTICS_H_
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,7 +15,8 @@ struct Diagnostic {
   std::string file;
   uint32_t line = 0;
   std::string message;
-  std::string hint;  // the nearest known word; empty: none
+  std::string hint;      // the nearest known word; empty: none
+  bool warning = false;  // "FILE:LINE: warning: message"
 
   std::string Text() const;
 };
@@ -25,22 +27,46 @@ struct Complaint {
   std::string hint;
 };
 
-// The complaints of one input, in the order of its lines.
-class DiagnosticList {
- public:
-  explicit DiagnosticList(std::string file) : file_(std::move(file)) {}
-
-  void Add(uint32_t line, Complaint complaint);
-  bool empty() const { return list_.empty(); }
-  // Gives the list up, sorted by line.
-  std::vector<Diagnostic> Take() { return std::move(list_); }
-
- private:
-  std::string file_;
-  std::vector<Diagnostic> list_;
+// A line of an input, whose number DiagnosticList has given out; line 0: the input as a whole.
+struct Place {
+  uint16_t file = 0;
+  uint32_t line = 0;
+  friend auto operator<=>(const Place&, const Place&) = default;
 };
 
-// "'text'" for a message: control bytes become '?', the credentials of URLs are hidden.
+// The complaints and warnings of the rules file with all that it includes, or of another input.
+class DiagnosticList {
+ public:
+  // `file` gets number 0.
+  explicit DiagnosticList(std::string file) { AddFile(std::move(file)); }
+
+  uint16_t AddFile(std::string name);
+  const std::string& FileName(uint16_t file) const { return files_[file]; }
+  void Add(Place place, Complaint complaint);
+  void Warn(Place place, std::string message);
+  bool empty() const { return errors_.empty(); }
+  // How one line speaks of another: "line 3", or "a.conf:3" where that is in another file.
+  std::string Reference(Place place, Place from) const;
+  // These give the lists up, sorted by file and line.
+  std::vector<Diagnostic> Take() { return Sorted(std::move(errors_)); }
+  std::vector<Diagnostic> TakeWarnings() { return Sorted(std::move(warnings_)); }
+
+ private:
+  struct Entry {
+    Place place;
+    Diagnostic diagnostic;
+  };
+  static std::vector<Diagnostic> Sorted(std::vector<Entry> entries);
+
+  std::vector<std::string> files_;
+  std::vector<Entry> errors_;
+  std::vector<Entry> warnings_;
+};
+
+// `text` for a message: control bytes become '?', and what may be a password is hidden.
+std::string Shown(std::string_view text);
+
+// The same in quotes.
 std::string Quote(std::string_view text);
 
 }  // namespace config

@@ -51,6 +51,10 @@ std::string LowerCase(std::string_view text) {
   return out;
 }
 
+std::string CanonicalName(std::string_view text) {
+  return LowerCase(text.ends_with('.') ? text.substr(0, text.size() - 1) : text);
+}
+
 bool IsHostName(std::string_view text) { return HasGoodLabels(text, false); }
 bool IsHostGlob(std::string_view text) { return HasGoodLabels(text, true); }
 

@@ -10,6 +10,9 @@ namespace config {
 
 std::string LowerCase(std::string_view text);
 
+// The form in which names are compared: lower case, without a final dot.
+std::string CanonicalName(std::string_view text);
+
 // Letters, digits, '-' and '_' in labels of 1 to 63 bytes, 253 in all (RFC 1035 §2.3.4); a final
 // dot may stand. A last label of digits alone makes no name: it is a mistyped address.
 bool IsHostName(std::string_view text);

@@ -33,7 +33,7 @@ inline constexpr uint32_t kMaxProxies = 0xffff;
 inline constexpr uint32_t kMaxChains = 0xffff;
 inline constexpr uint32_t kMaxPatterns = 1u << 20;
 inline constexpr uint32_t kMaxLists = 0xffff;
-inline constexpr uint32_t kMaxRewrites = 1u << 16;
+inline constexpr uint32_t kMaxRewrites = 4096;
 inline constexpr uint32_t kMaxHosts = 1u << 20;
 inline constexpr uint32_t kMaxText = 1u << 26;
 

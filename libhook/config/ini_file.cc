@@ -36,8 +36,8 @@ size_t CommentStart(std::string_view text) {
 // line at hand is always the entry's. Lines that must not reach inih go to it as empty ones.
 class LineFeeder {
  public:
-  LineFeeder(std::string_view text, DiagnosticList* diagnostics)
-      : rest_(text), diagnostics_(diagnostics) {
+  LineFeeder(std::string_view text, uint16_t file, DiagnosticList* diagnostics)
+      : rest_(text), place_{file, 0}, diagnostics_(diagnostics) {
     if (rest_.starts_with(kByteOrderMark)) {
       rest_.remove_prefix(kByteOrderMark.size());
     }
@@ -79,7 +79,7 @@ class LineFeeder {
     if (line_.ends_with('\r')) {
       line_.remove_suffix(1);
     }
-    ++number_;
+    ++place_.line;
     return Classify();
   }
 
@@ -155,7 +155,7 @@ class LineFeeder {
     }
     key_.clear();
     skip_ = Skip::kNothing;
-    file_.sections.push_back({std::string(Trim(trimmed.substr(1, end - 1))), number_});
+    file_.sections.push_back({std::string(Trim(trimmed.substr(1, end - 1))), place_});
     // Without its indent, so that inih sees a header too; what it thinks the section is called (it
     // keeps 49 bytes) is of no interest.
     return "[section]";
@@ -186,7 +186,7 @@ class LineFeeder {
       value = Trim(value.substr(0, CommentStart(value)));
     }
     file_.entries.push_back({file_.sections.size() - 1, std::string(name), std::string(value),
-                             number_, std::string(Trim(line_)), continues_});
+                             place_, std::string(Trim(line_)), continues_});
   }
 
   bool HasKey() const { return !key_.empty() || skip_ == Skip::kContinuations; }
@@ -200,13 +200,13 @@ class LineFeeder {
     }
   }
 
-  void Complain(std::string message) { diagnostics_->Add(number_, {std::move(message), {}}); }
+  void Complain(std::string message) { diagnostics_->Add(place_, {std::move(message), {}}); }
 
   std::string_view rest_;
+  Place place_;
   DiagnosticList* diagnostics_;
   IniFile file_;
   std::string_view line_;
-  uint32_t number_ = 0;
   std::string key_;         // that an indented line would continue
   bool continues_ = false;  // the line at hand does
   Skip skip_ = Skip::kNothing;
@@ -214,8 +214,8 @@ class LineFeeder {
 
 }  // namespace
 
-IniFile ParseIni(std::string_view text, DiagnosticList* diagnostics) {
-  return LineFeeder(text, diagnostics).Parse();
+IniFile ParseIni(std::string_view text, uint16_t file, DiagnosticList* diagnostics) {
+  return LineFeeder(text, file, diagnostics).Parse();
 }
 
 }  // namespace config

@@ -18,7 +18,7 @@ namespace config {
 
 struct IniSection {
   std::string text;  // what stands between the brackets, trimmed
-  uint32_t line = 0;
+  Place place;
 };
 
 // A physical line of a key's value. A key whose value goes on in indented lines has one of these
@@ -27,7 +27,7 @@ struct IniEntry {
   size_t section = 0;  // index in IniFile::sections
   std::string key;
   std::string value;
-  uint32_t line = 0;
+  Place place;
   std::string line_text;   // trimmed
   bool continues = false;  // an indented line
 };
@@ -40,8 +40,9 @@ struct IniFile {
 // The longest line that inih doesn't split: INI_MAX_LINE less the terminator and one byte in hand.
 inline constexpr size_t kLongestLine = 198;
 
-// Lines that aren't INI go to `diagnostics`; what hangs on them is left out.
-IniFile ParseIni(std::string_view text, DiagnosticList* diagnostics);
+// `file` is the number of `text` in `diagnostics`, where lines go that aren't INI; what hangs on
+// them is left out.
+IniFile ParseIni(std::string_view text, uint16_t file, DiagnosticList* diagnostics);
 
 }  // namespace config
 

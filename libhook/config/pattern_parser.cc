@@ -250,10 +250,7 @@ class Parser {
     if (!(star_inside ? IsHostGlob(host) : IsHostName(host))) {
       return Complain("is neither a host name nor an address");
     }
-    out_->host = LowerCase(host);
-    if (out_->host.ends_with('.')) {
-      out_->host.pop_back();
-    }
+    out_->host = CanonicalName(host);
     return std::nullopt;
   }
 

@@ -191,10 +191,7 @@ class Parser {
     if (!base::IpAddress::Parse(host) && !IsHostName(host)) {
       return Complain("has a host that is neither a name nor an address");
     }
-    out_->host = LowerCase(host);
-    if (out_->host.ends_with('.')) {
-      out_->host.pop_back();
-    }
+    out_->host = CanonicalName(host);
     return std::nullopt;
   }
 

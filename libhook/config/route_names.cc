@@ -18,27 +18,35 @@ bool IsName(std::string_view text) {
 
 }  // namespace
 
-RouteNames::RouteNames() {
-  entries_.push_back({"direct", {RouteKind::kDirect, 0}, 0, {}});
-  entries_.push_back({"reject", {RouteKind::kReject, 0}, 0, {}});
-}
-
-std::optional<Complaint> RouteNames::Add(std::string_view name, Route route, uint32_t line,
-                                         std::string_view origin) {
+std::optional<Complaint> CheckName(std::string_view name) {
   if (!IsName(name)) {
     return Complaint{"bad name " + Quote(name) + ": letters, digits, '.', '-' and '_' make a name",
                      {}};
   }
+  return std::nullopt;
+}
+
+RouteNames::RouteNames() {
+  entries_.push_back({"direct", {RouteKind::kDirect, 0}, {}});
+  entries_.push_back({"reject", {RouteKind::kReject, 0}, {}});
+}
+
+std::optional<Complaint> RouteNames::Add(std::string_view name, Route route, const Origin& origin) {
+  if (auto complaint = CheckName(name)) {
+    return complaint;
+  }
   if (const Entry* const taken = FindEntry(name)) {
+    const Origin& by = taken->origin;
     std::string message = "the name " + Quote(name) + " is taken";
-    if (taken->line > 0) {
-      message += " by line " + std::to_string(taken->line);
-    } else if (!taken->origin.empty()) {
-      message += " by " + taken->origin;
+    if (by.line > 0) {
+      message += by.file == origin.file ? " by line " : " by " + by.file + ":";
+      message += std::to_string(by.line);
+    } else if (!by.file.empty()) {
+      message += " by " + by.file;
     }
     return Complaint{message, {}};
   }
-  entries_.push_back({std::string(name), route, line, std::string(origin)});
+  entries_.push_back({std::string(name), route, origin});
   return std::nullopt;
 }
 

@@ -13,14 +13,21 @@
 
 namespace config {
 
+// Letters, digits, '.', '-' and '_'.
+std::optional<Complaint> CheckName(std::string_view name);
+
 class RouteNames {
  public:
   RouteNames();
 
-  // Complains where the name is malformed or taken. `line` is the name's own; 0: `-p` and the
-  // environment, which `origin` tells apart.
-  std::optional<Complaint> Add(std::string_view name, Route route, uint32_t line,
-                               std::string_view origin);
+  // Where a name was given: a line of a file, or, with line 0, `-p` or a variable.
+  struct Origin {
+    std::string file;
+    uint32_t line = 0;
+  };
+
+  // Complains where the name is malformed or taken.
+  std::optional<Complaint> Add(std::string_view name, Route route, const Origin& origin);
   std::optional<Route> Find(std::string_view name) const;
   // Like Find(), with a complaint that holds the nearest name.
   std::optional<Complaint> FindRoute(std::string_view name, Route* out) const;
@@ -30,8 +37,7 @@ class RouteNames {
   struct Entry {
     std::string name;
     Route route;
-    uint32_t line;
-    std::string origin;
+    Origin origin;
   };
 
   const Entry* FindEntry(std::string_view name) const;

@@ -1,7 +1,7 @@
 // RulesFile: what the sections and entries of a rules file mean.
 //
 // It runs in two rounds: first the names of all proxies and chains, so that one may be used before
-// its section; then the entries, each by its row of the schema.
+// its section; then the entries, each by its row of the schema and the reader of its section.
 #ifndef GOCHAIN_CONFIG_RULES_FILE_H_
 #define GOCHAIN_CONFIG_RULES_FILE_H_
 
@@ -12,63 +12,50 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.h"
-#include "config/diagnostics.h"
-#include "config/image_writer.h"
+#include "config/host_section.h"
 #include "config/ini_file.h"
-#include "config/route_names.h"
+#include "config/rewrite_section.h"
+#include "config/route_sections.h"
+#include "config/rule_section.h"
+#include "config/rules_context.h"
 #include "config/schema.h"
 
 namespace config {
 
 class RulesFile {
  public:
-  // `name` is the file's, as the user gave it. All pointers are borrowed.
-  RulesFile(std::string_view name, ImageWriter* image, RouteNames* names,
-            DiagnosticList* diagnostics);
+  // `context` is borrowed.
+  explicit RulesFile(RulesContext* context);
 
-  // Adds what `text` says to the image. REQUIRES: called once
-  void Read(std::string_view text);
+  // Adds what `ini` says to the image. REQUIRES: called once
+  void Read(const IniFile& ini);
 
  private:
-  // A section of the file, or all [gochain] and [rules] sections together.
+  // A section of the file, or all sections without a name that have the same word.
   struct Object {
-    SectionKind kind;
-    uint16_t index = 0;  // of the proxy or chain
-    uint32_t line = 0;
-    std::string header;     // "[proxy office]"
-    bool has_hops = false;  // of a chain, good ones or bad
-    std::array<uint32_t, 8> key_lines{};
+    const SectionRow* row;
+    uint16_t index = 0;  // for the section's reader
+    Place place;
+    std::string header;  // "[proxy office]"
+    std::array<std::optional<Place>, kKeyCount> keys{};
   };
 
-  void DeclareSections(const std::vector<IniSection>& sections);
   std::optional<size_t> Declare(const IniSection& section);
-  void ReadEntry(const IniEntry& entry, Object& object);
-  void ReadValue(const IniEntry& entry, const KeyRow& row, Object& object);
-  void ReadDefault(const IniEntry& entry);
-  void ReadConnectTimeout(const IniEntry& entry);
-  void ReadDns(const IniEntry& entry);
-  void ReadUrl(const IniEntry& entry, const Object& object);
-  void ReadHops(const IniEntry& entry, Object& object);
-  void ReadMode(const IniEntry& entry);
-  void ReadPatterns(const IniEntry& entry);
-  void FinishRule();
-  void FinishObjects();
-  Source SourceOf(const IniEntry& entry);
-  void Complain(uint32_t line, std::string message, std::string hint = {});
+  std::optional<uint16_t> DeclareNamed(const SectionRow& row, std::string_view name,
+                                       const IniSection& section);
+  // These return false where the entry's continuations are to be left out too.
+  bool ReadEntry(const IniEntry& entry, Object& object);
+  bool ReadValue(const IniEntry& entry, const KeyRow& row, const Object& object);
+  void ReadSetting(const IniEntry& entry, Key key);
+  void FindMissingKeys();
 
-  ImageWriter* image_;
-  RouteNames* names_;
-  DiagnosticList* diagnostics_;
-  Text file_;
+  RulesContext* context_;
+  ProxyReader proxies_;
+  ChainReader chains_;
+  RuleReader rules_;
+  RewriteReader rewrites_;
+  HostReader hosts_;
   std::vector<Object> objects_;
-  std::vector<std::optional<size_t>> object_of_section_;  // none: the section is refused
-  bool entry_refused_ = false;                            // and so are its continuations
-  Source source_;                                         // of the line at hand
-  // The rule at hand.
-  std::optional<Route> route_;
-  uint32_t rule_line_ = 0;
-  bool rule_has_pattern_ = false;
 };
 
 }  // namespace config

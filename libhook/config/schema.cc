@@ -9,30 +9,56 @@ constexpr SectionRow kSections[] = {
     {SectionKind::kChain, "chain", true, "Several proxies, one behind the other."},
     {SectionKind::kRules, "rules", false,
      "Which targets take which route. The first pattern that matches decides, from top to bottom."},
+    {SectionKind::kRewrite, "rewrite", true,
+     "A destination that is replaced before the rules are asked. The first `from` that matches is "
+     "taken, from top to bottom; the result is asked again, each `[rewrite]` at most once. "
+     "Rewrites "
+     "that lead in a circle are an error."},
+    {SectionKind::kHosts, "hosts", false,
+     "Names that are answered here and looked up nowhere, like those of `/etc/hosts`. Address "
+     "rules "
+     "see their addresses, and so do proxies."},
 };
 
 constexpr KeyRow kKeys[] = {
-    {SectionKind::kGlobal, Key::kDefault, "default", false, "a route", "`direct`",
+    {SectionKind::kGlobal, Key::kDefault, KeyForm::kWord, "default", false, "a route", "`direct`",
      "The route of every target that no rule names."},
-    {SectionKind::kGlobal, Key::kConnectTimeout, "connect_timeout", false,
+    {SectionKind::kGlobal, Key::kConnectTimeout, KeyForm::kWord, "connect_timeout", false,
      "seconds, above 0 and at most 3600", "`10`",
      "How long each hop may take: to be connected to, and to answer its handshake. Past it the "
      "program sees ETIMEDOUT."},
-    {SectionKind::kGlobal, Key::kDns, "dns", false, "`remote` or `local`", "`remote`",
+    {SectionKind::kGlobal, Key::kDns, KeyForm::kWord, "dns", false, "`remote` or `local`",
+     "`remote`",
      "Who looks up the names of targets that go through proxies: the last proxy, or this machine. "
      "With `local` the proxy gets an address."},
-    {SectionKind::kProxy, Key::kUrl, "url", false, "a proxy URL", "none: must be given",
+    {SectionKind::kProxy, Key::kUrl, KeyForm::kWord, "url", false, "a proxy URL", kMustBeGiven,
      "The proxy's protocol, address and credentials."},
-    {SectionKind::kChain, Key::kHops, "hops", true, "names of 1 to 16 proxies",
-     "none: must be given",
+    {SectionKind::kProxy, Key::kDns, KeyForm::kWord, "dns", false, "`remote` or `local`",
+     "that of `[gochain]`",
+     "Who looks up the names of targets that take this proxy as their route."},
+    {SectionKind::kChain, Key::kHops, KeyForm::kWord, "hops", true, "names of 1 to 16 proxies",
+     kMustBeGiven,
      "The proxies in their order; the first is the one that this machine connects to. None stands "
      "twice in a chain."},
-    {SectionKind::kChain, Key::kMode, "mode", false, "`strict`", "`strict`",
+    {SectionKind::kChain, Key::kMode, KeyForm::kWord, "mode", false, "`strict`", "`strict`",
      "How the hops are used. `strict`: all of them, in their order; one that is down fails the "
      "connection."},
-    {SectionKind::kRules, Key::kRoute, "ROUTE", true, "patterns", "none",
+    {SectionKind::kChain, Key::kDns, KeyForm::kWord, "dns", false, "`remote` or `local`",
+     "that of `[gochain]`",
+     "Who looks up the names of targets that take this chain as their route; the `dns` of its hops "
+     "says nothing here."},
+    {SectionKind::kRules, Key::kRoute, KeyForm::kName, "ROUTE", true, "patterns", "none",
      "ROUTE is `direct`, `reject`, or the name of a proxy or a chain. The same route may stand on "
      "several lines."},
+    {SectionKind::kRewrite, Key::kFrom, KeyForm::kWord, "from", false, "a pattern", kMustBeGiven,
+     "The destinations: a host, a glob, an address, a network or a `:port`, each with or without "
+     "port. No sets, lists or programs, and no `*` alone."},
+    {SectionKind::kRewrite, Key::kTo, KeyForm::kWord, "to", false, "`HOST`, `HOST:PORT` or `:PORT`",
+     kMustBeGiven,
+     "What takes their place. Without a host the host stays, without a port the port."},
+    {SectionKind::kHosts, Key::kHost, KeyForm::kName, "NAME", true, "addresses", "none",
+     "The addresses of NAME, of which the first that can be reached is taken. NAME is a host name, "
+     "without `*`."},
 };
 
 }  // namespace
@@ -50,12 +76,15 @@ const SectionRow* FindSection(std::string_view word) {
 }
 
 const KeyRow* FindKey(SectionKind section, std::string_view word) {
+  const KeyRow* names = nullptr;
   for (const KeyRow& row : kKeys) {
-    if (row.section == section && (row.key == Key::kRoute || row.word == word)) {
+    if (row.section == section && row.form == KeyForm::kName) {
+      names = &row;
+    } else if (row.section == section && row.word == word) {
       return &row;
     }
   }
-  return nullptr;
+  return names;
 }
 
 std::vector<std::string_view> SectionWords() {
@@ -69,7 +98,7 @@ std::vector<std::string_view> SectionWords() {
 std::vector<std::string_view> KeyWords(SectionKind section) {
   std::vector<std::string_view> out;
   for (const KeyRow& row : kKeys) {
-    if (row.section == section) {
+    if (row.section == section && row.form == KeyForm::kWord) {
       out.push_back(row.word);
     }
   }

@@ -1,10 +1,11 @@
 // The one table of the rules file's sections and keys.
 //
 // The parser, the hints of its diagnostics and docs/configuration.md come from it. A new key is a
-// row here, its reading in rules_file.cc, an example, a test and a line of the docs.
+// row here, its reading in the section's reader, an example, a test and a line of the docs.
 #ifndef GOCHAIN_CONFIG_SCHEMA_H_
 #define GOCHAIN_CONFIG_SCHEMA_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -13,7 +14,14 @@
 
 namespace config {
 
-enum class SectionKind : uint8_t { kGlobal, kProxy, kChain, kRules };
+enum class SectionKind : uint8_t {
+  kGlobal,
+  kProxy,
+  kChain,
+  kRules,
+  kRewrite,
+  kHosts,
+};
 
 struct SectionRow {
   SectionKind kind;
@@ -22,12 +30,33 @@ struct SectionRow {
   std::string_view meaning;
 };
 
-enum class Key : uint8_t { kDefault, kConnectTimeout, kDns, kUrl, kHops, kMode, kRoute };
+enum class Key : uint8_t {
+  kDefault,
+  kConnectTimeout,
+  kDns,
+  kUrl,
+  kHops,
+  kMode,
+  kRoute,
+  kFrom,
+  kTo,
+  kHost,
+};
+inline constexpr size_t kKeyCount = static_cast<size_t>(Key::kHost) + 1;
+
+enum class KeyForm : uint8_t {
+  kWord,  // the key is written so, once in a section
+  kName,  // `word` stands for names that the user chooses
+};
+
+// The default of a key that every section of its kind needs.
+inline constexpr std::string_view kMustBeGiven = "none: must be given";
 
 struct KeyRow {
   SectionKind section;
   Key key;
-  std::string_view word;  // kRoute: what stands for the name of any route
+  KeyForm form;
+  std::string_view word;
   bool is_list;           // goes on in indented lines
   std::string_view type;  // as the reference says it
   std::string_view default_value;
@@ -38,7 +67,7 @@ std::span<const SectionRow> Sections();
 std::span<const KeyRow> Keys();
 
 const SectionRow* FindSection(std::string_view word);
-// [rules] has one row for all its keys: they are names of routes.
+// Any word finds the section's row of names, where it has one and no other is it.
 const KeyRow* FindKey(SectionKind section, std::string_view word);
 
 std::vector<std::string_view> SectionWords();

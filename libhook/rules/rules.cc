@@ -1,6 +1,6 @@
 #include "rules/rules.h"
 
-#include "config/go_glob.h"
+#include "config/name_match.h"
 #include "rules/rewrite.h"
 
 namespace rules {
@@ -12,66 +12,14 @@ using config::PatternKind;
 
 constexpr std::string_view kLocalhost = "localhost";
 
-bool IsBelow(std::string_view name, std::string_view host) {
-  return name.size() > host.size() && name.ends_with(host) &&
-         name[name.size() - host.size() - 1] == '.';
-}
-
 // RFC 6761 §6.3.
-bool IsLocalhost(std::string_view name) { return name == kLocalhost || IsBelow(name, kLocalhost); }
-
-// A '*' stands for any bytes of one label, so it is enough to go back to the last one: a '.' of the
-// glob meets a '.' of the name, and what lies before it is settled.
-bool GlobTakes(std::string_view glob, std::string_view name) {
-  size_t g = 0;
-  size_t n = 0;
-  size_t star = std::string_view::npos;
-  size_t resume = 0;
-  while (n < name.size()) {
-    if (g < glob.size() && glob[g] == '*') {
-      star = g++;
-      resume = n;
-    } else if (g < glob.size() && glob[g] == name[n]) {
-      ++g;
-      ++n;
-    } else if (star != std::string_view::npos && name[resume] != '.') {
-      g = star + 1;
-      n = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (g < glob.size() && glob[g] == '*') {
-    ++g;
-  }
-  return g == glob.size();
+bool IsLocalhost(std::string_view name) {
+  return name == kLocalhost || config::IsBelow(name, kLocalhost);
 }
 
 // A pattern of names: exact, suffix, glob.
 bool NamePatternTakes(const Config& config, const Pattern& pattern, std::string_view name) {
-  if (name.empty()) {
-    return false;
-  }
-  const std::string_view host = config.text(pattern.host);
-  switch (pattern.kind) {
-    case PatternKind::kExact:
-      return name == host;
-    case PatternKind::kSelfOrBelow:
-      return name == host || IsBelow(name, host);
-    case PatternKind::kBelow:
-      return IsBelow(name, host);
-    case PatternKind::kGlob:
-      return GlobTakes(host, name);
-    case PatternKind::kGoGlob:
-      return config::GoGlobTakes(host, name);
-    case PatternKind::kAny:
-    case PatternKind::kAddress:
-    case PatternKind::kLoopback:
-    case PatternKind::kPrivate:
-    case PatternKind::kList:
-      return false;
-  }
-  return false;
+  return config::NameMatches(pattern.kind, config.text(pattern.host), name);
 }
 
 bool HostMatches(const Config& config, const Pattern& pattern, std::string_view name,

@@ -57,7 +57,9 @@ const BadFile kBadFiles[] = {
     // Sections
     {"UnknownSection", "[prxy office]\nurl = nonsense\n",
      "t.conf:1: unknown section [prxy office] (did you mean 'proxy'?)\n"},
-    {"UnknownEmptySection", "[hosts]\n", "t.conf:1: unknown section [hosts]\n"},
+    {"UnknownEmptySection", "[nothing]\n", "t.conf:1: unknown section [nothing]\n"},
+    {"UrlAsSection", "[http://alice:secret@h]\n",
+     "t.conf:1: unknown section [http://alice:***@h]\n"},
     {"ProxyWithoutName", "[proxy]\nurl = http://h\n",
      "t.conf:1: the section has no name: write [proxy NAME]\n"},
     {"RulesWithName", "[rules extra]\nnobody = *\n",
@@ -120,6 +122,10 @@ const BadFile kBadFiles[] = {
      "t.conf:2: the proxy URL 'http://alice:***@h/x' has a path, query or fragment; a proxy has "
      "none\n"},
     // Chains
+    {"BadDnsOfAProxy", "[proxy a]\nurl = http://h\ndns = locl\n",
+     "t.conf:3: bad dns 'locl': remote or local is needed (did you mean 'local'?)\n"},
+    {"BadDnsOfAChain", "[proxy a]\nurl = http://h\n[chain c]\nhops = a\ndns = 1\n",
+     "t.conf:5: bad dns '1': remote or local is needed\n"},
     {"UnknownHop", "[proxy far]\nurl = http://h\n[chain c]\nhops = fra\n",
      "t.conf:4: unknown proxy 'fra' (did you mean 'far'?)\n"},
     {"ChainAsHop", "[proxy a]\nurl = http://h\n[chain b]\nhops = a\n[chain c]\nhops = b\n",
@@ -213,6 +219,26 @@ TEST(RulesFileTest, ReadsTheContractsExample) {
   EXPECT_EQ(built.Text(config.patterns()[2].source.line_text), "office = github.com:22 :9418");
   EXPECT_EQ(config.patterns()[5].source.line, 16u);
   EXPECT_EQ(built.Text(config.patterns()[5].source.line_text), "corp   = *");
+}
+
+TEST(RulesFileTest, TakesADnsOfEachRoute) {
+  const BuiltText built(
+      "[gochain]\ndns = local\n[proxy a]\nurl = http://a\ndns = remote\n[proxy b]\nurl = "
+      "http://b\n[chain c]\nhops = a\n[chain d]\nhops = b\ndns = remote\n");
+  ASSERT_EQ(built.Complaints(), "");
+  const Config& config = built.config();
+  EXPECT_EQ(config.DnsOf({RouteKind::kProxy, 0}), Dns::kRemote);
+  EXPECT_EQ(config.DnsOf({RouteKind::kProxy, 1}), Dns::kLocal);
+  EXPECT_EQ(config.DnsOf({RouteKind::kChain, 0}), Dns::kLocal);  // its hop's dns says nothing here
+  EXPECT_EQ(config.DnsOf({RouteKind::kChain, 1}), Dns::kRemote);
+}
+
+TEST(RulesFileTest, HidesWhatMayBeAPasswordWhereverItStands) {
+  const BuiltText built(
+      "[rules]\ndirect = alice:secret@h:8080\ndirect = exe:git@@nothing\n"
+      "[gochain]\ndefault = socks5://alice:secret@h\n");
+  EXPECT_EQ(built.Complaints().find("secret"), std::string::npos) << built.Complaints();
+  EXPECT_NE(built.Complaints().find("'@nothing'"), std::string::npos) << built.Complaints();
 }
 
 TEST(RulesFileTest, KeepsThePasswordOutOfEveryText) {

@@ -1,0 +1,47 @@
+#include "config/rule_section.h"
+
+#include "config/pattern_parser.h"
+#include "config/values.h"
+
+namespace config {
+
+bool RuleReader::Read(const IniEntry& entry) {
+  if (!entry.continues) {
+    FinishRule();
+    Route route;
+    if (auto complaint = context_->names().FindRoute(entry.key, &route)) {
+      context_->Complain(entry.place, std::move(*complaint));
+      return false;
+    }
+    route_ = route;
+    rule_place_ = entry.place;
+    has_pattern_ = false;
+  }
+  std::string_view rest = entry.value;
+  for (std::string_view word = NextWord(&rest); !word.empty(); word = NextWord(&rest)) {
+    has_pattern_ = true;
+    ReadPattern(word, entry);
+    if (word.front() == '#') {
+      break;  // what was meant for a comment was complained about once
+    }
+  }
+  return true;
+}
+
+void RuleReader::ReadPattern(std::string_view word, const IniEntry& entry) {
+  ParsedPattern parsed;
+  if (auto complaint = ParsePattern(word, &parsed)) {
+    context_->Complain(entry.place, std::move(*complaint));
+    return;
+  }
+  context_->image().AddPattern(parsed, word, *route_, context_->SourceOf(entry));
+}
+
+void RuleReader::FinishRule() {
+  if (route_ && !has_pattern_) {
+    context_->Complain(rule_place_, "the rule has no pattern");
+  }
+  route_.reset();
+}
+
+}  // namespace config

@@ -1,0 +1,34 @@
+// RuleReader: what [rules] says.
+#ifndef GOCHAIN_CONFIG_RULE_SECTION_H_
+#define GOCHAIN_CONFIG_RULE_SECTION_H_
+
+#include <optional>
+#include <string_view>
+
+#include "config/ini_file.h"
+#include "config/rules_context.h"
+
+namespace config {
+
+class RuleReader {
+ public:
+  explicit RuleReader(RulesContext* context) : context_(context) {}
+
+  // False: the line's continuations are to be left out too.
+  bool Read(const IniEntry& entry);
+  void Finish() { FinishRule(); }
+
+ private:
+  void ReadPattern(std::string_view word, const IniEntry& entry);
+  void FinishRule();
+
+  RulesContext* context_;
+  // The rule at hand.
+  std::optional<Route> route_;
+  Place rule_place_;
+  bool has_pattern_ = false;
+};
+
+}  // namespace config
+
+#endif  // GOCHAIN_CONFIG_RULE_SECTION_H_

@@ -1,0 +1,66 @@
+#include "config/values.h"
+
+#include "config/nearest_word.h"
+
+namespace config {
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kDnsWords[] = {"remote", "local"};
+constexpr uint32_t kMaxTimeoutMs = 3600 * 1000;
+
+}  // namespace
+
+std::string_view NextWord(std::string_view* text) {
+  const size_t begin = text->find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) {
+    *text = {};
+    return {};
+  }
+  text->remove_prefix(begin);
+  const std::string_view word = text->substr(0, text->find_first_of(kBlanks));
+  text->remove_prefix(word.size());
+  return word;
+}
+
+uint32_t ParseSeconds(std::string_view text) {
+  uint64_t ms = 0;
+  uint64_t unit = 1000;
+  bool rest = false;
+  bool point = false;
+  size_t digits = 0;
+  for (const char c : text) {
+    if (c == '.' && !point) {
+      point = true;
+      continue;
+    }
+    if (c < '0' || c > '9') {
+      return 0;
+    }
+    ++digits;
+    const auto digit = static_cast<uint64_t>(c - '0');
+    if (!point) {
+      ms = ms * 10 + digit * 1000;
+    } else {
+      unit /= 10;
+      ms += digit * unit;
+      rest = rest || (unit == 0 && digit > 0);
+    }
+    if (ms > kMaxTimeoutMs) {
+      return 0;
+    }
+  }
+  ms += rest ? 1 : 0;
+  return digits == 0 || text.back() == '.' || ms > kMaxTimeoutMs ? 0 : static_cast<uint32_t>(ms);
+}
+
+std::optional<Complaint> ParseDns(std::string_view text, Dns* out) {
+  if (text != kDnsWords[0] && text != kDnsWords[1]) {
+    return Complaint{"bad dns " + Quote(text) + ": remote or local is needed",
+                     NearestWord(text, kDnsWords)};
+  }
+  *out = text == kDnsWords[0] ? Dns::kRemote : Dns::kLocal;
+  return std::nullopt;
+}
+
+}  // namespace config
