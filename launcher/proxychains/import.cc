@@ -80,7 +80,7 @@ std::string TimeoutText(const ConfFile& conf, Remarks* remarks) {
   const bool connect_wins = conf.connect_ms.value >= conf.read_ms.value;
   const Setting<uint32_t>& longer = connect_wins ? conf.connect_ms : conf.read_ms;
   const Setting<uint32_t>& shorter = connect_wins ? conf.read_ms : conf.connect_ms;
-  const std::string text = fmt::format("{}", std::min(longer.value, kLongestTimeoutMs) / 1000.0);
+  std::string text = fmt::format("{}", std::min(longer.value, kLongestTimeoutMs) / 1000.0);
   if (shorter.line > 0 && shorter.value < longer.value) {
     remarks->Note(shorter.line,
                   fmt::format("{}: a hop has one limit for its connect and its answer together; "
