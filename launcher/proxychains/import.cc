@@ -136,10 +136,59 @@ std::string RulesSection(const ConfFile& conf, std::string_view route) {
   return out;
 }
 
-void RemarkOnDnats(const ConfFile& conf, Remarks* remarks) {
-  for (const Dnat& dnat : conf.dnats) {
-    remarks->Warn(dnat.line, "dnat: left out: rules files don't replace destinations yet");
+const Dnat* FirstDnatFrom(const ConfFile& conf, const Dnat& dnat) {
+  return &*std::find_if(conf.dnats.begin(), conf.dnats.end(), [&](const Dnat& other) {
+    return other.from == dnat.from && other.from_port == dnat.from_port;
+  });
+}
+
+// The dnat that would change the result of `dnat` again: proxychains asks once, gochain until none
+// takes it.
+const Dnat* NextDnat(const ConfFile& conf, const Dnat& dnat) {
+  const uint16_t port = dnat.to_port != 0 ? dnat.to_port : dnat.from_port;
+  for (const Dnat& next : conf.dnats) {
+    const bool takes =
+        next.from == dnat.to && (next.from_port == 0 || port == 0 || next.from_port == port);
+    const bool changes = !(next.to == dnat.to) || (next.to_port != 0 && next.to_port != port);
+    if (takes && changes) {
+      return &next;
+    }
   }
+  return nullptr;
+}
+
+std::string RewriteSections(const ConfFile& conf, Remarks* remarks) {
+  std::string out;
+  size_t count = 0;
+  // To proxychains those with a port come first.
+  for (const bool with_port : {true, false}) {
+    for (const Dnat& dnat : conf.dnats) {
+      if ((dnat.from_port != 0) != with_port) {
+        continue;
+      }
+      const std::string from = DestinationText(dnat.from, dnat.from_port);
+      if (const Dnat* const first = FirstDnatFrom(conf, dnat); first != &dnat) {
+        remarks->Note(dnat.line,
+                      fmt::format("dnat {}: left out: line {} takes it first", from, first->line));
+        continue;
+      }
+      if (const Dnat* const next = NextDnat(conf, dnat)) {
+        remarks->Warn(dnat.line,
+                      fmt::format("dnat {}: left out: a result is asked again here, and line {} "
+                                  "would change it once more",
+                                  from, next->line));
+        continue;
+      }
+      out += fmt::format("\n[rewrite dnat{}]\nfrom = {}\nto = {}\n", ++count, from,
+                         DestinationText(dnat.to, dnat.to_port));
+    }
+  }
+  if (count > 0 && conf.dns.value.empty()) {
+    remarks->Note(conf.dnats.front().line,
+                  "dnat: a program's own addresses are rewritten, not those that names turn out to "
+                  "have");
+  }
+  return out;
 }
 
 // With proxy_dns proxychains still looks into /etc/hosts.
@@ -176,9 +225,9 @@ Imported Import(std::string_view file, std::string_view text) {
     const Chain chain = TranslateChain(conf, &remarks);
     const std::string timeout = TimeoutText(conf, &remarks);
     RemarkOnHosts(conf, &remarks);
-    RemarkOnDnats(conf, &remarks);
     const std::string body = SettingsSection(conf, chain.route, timeout, &remarks) +
-                             chain.sections + RulesSection(conf, chain.route);
+                             chain.sections + RulesSection(conf, chain.route) +
+                             RewriteSections(conf, &remarks);
     out.rules = Head(name, remarks, chain.has_password) + "\n" + body;
   }
   out.warnings = remarks.Warnings(name);

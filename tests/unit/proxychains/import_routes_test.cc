@@ -181,6 +181,17 @@ TEST(ImportRoutesTest, KeepsLocalnetsOfEverything) {
   ExpectAlike(model);
 }
 
+TEST(ImportRoutesTest, KeepsDnatsAndTheirOrder) {
+  Model model;
+  model.localnets = {{"11.0.0.0", 8, 443}};
+  model.dnats = {{"10.0.0.1", "11.0.0.1", 0, 443},
+                 {"10.0.0.1", "10.1.0.1", 0, 0},
+                 {"10.0.0.1", "128.0.0.1", 80, 0},
+                 {"10.0.0.2", "127.0.0.1", 22, 2222},
+                 {"10.0.1.1", "10.0.1.1", 0, 443}};
+  ExpectAlike(model);
+}
+
 // Few addresses and prefixes, so that they meet.
 TEST(ImportRoutesTest, AgreesOnRandomFiles) {
   std::mt19937 random(7);
@@ -197,6 +208,11 @@ TEST(ImportRoutesTest, AgreesOnRandomFiles) {
       if (address.find('.') == std::string::npos || !v6) {
         model.localnets.push_back({address, prefix, one_of(kSomePorts)});
       }
+    }
+    constexpr const char* kFrom[] = {"10.0.0.1", "10.0.0.2"};
+    constexpr const char* kTo[] = {"10.0.1.1", "127.0.0.1", "11.0.0.1"};
+    for (size_t i = random() % 3; i > 0; --i) {
+      model.dnats.push_back({one_of(kFrom), one_of(kTo), one_of(kSomePorts), one_of(kSomePorts)});
     }
     ExpectAlike(model);
     if (HasFailure()) {

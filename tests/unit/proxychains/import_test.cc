@@ -249,6 +249,54 @@ TEST(ImportTest, LeavesOutNetworksThatAreNone) {
             "prefix length\n");
 }
 
+TEST(ImportTest, MakesRewritesOfDnatsThoseWithAPortFirst) {
+  EXPECT_EQ(Part("dnat 192.0.2.1 192.0.2.9\n"
+                 "dnat 192.0.2.2  192.0.2.9:443\n"
+                 "dnat 192.0.2.1:80\t192.0.2.8:8080\n"
+                 "dnat 192.0.2.3:443 192.0.2.8\n" +
+                     kOneProxy,
+                 "\n[rewrite", "!"),
+            "\n[rewrite dnat1]\nfrom = 192.0.2.1:80\nto = 192.0.2.8:8080\n"
+            "\n[rewrite dnat2]\nfrom = 192.0.2.3:443\nto = 192.0.2.8\n"
+            "\n[rewrite dnat3]\nfrom = 192.0.2.1\nto = 192.0.2.9\n"
+            "\n[rewrite dnat4]\nfrom = 192.0.2.2\nto = 192.0.2.9:443\n");
+}
+
+TEST(ImportTest, LeavesOutDnatsWhoseResultsWouldBeRewrittenAgain) {
+  EXPECT_EQ(Remarks("dnat 192.0.2.1 192.0.2.2\n"
+                    "dnat 192.0.2.2:80 192.0.2.3\n"
+                    "dnat 192.0.2.3 192.0.2.1:22\n"
+                    "dnat 192.0.2.4 192.0.2.2:443\n"
+                    "dnat 192.0.2.4 192.0.2.5\n"
+                    "dnat 192.0.2.6 192.0.2.6:443\n"
+                    "dnat 192.0.2.7\n"
+                    "dnat 192.0.2.7 ::1\n"
+                    "dnat 192.0.2.7:x 192.0.2.8\n" +
+                    kOneProxy),
+            "#\n# What is other than there:\n"
+            "# pc.conf:1: dnat 192.0.2.1: left out: a result is asked again here, and line 2 would "
+            "change it\n"
+            "#   once more\n"
+            "# pc.conf:2: dnat 192.0.2.2:80: left out: a result is asked again here, and line 3 "
+            "would change it\n"
+            "#   once more\n"
+            "# pc.conf:3: dnat 192.0.2.3: left out: a result is asked again here, and line 1 would "
+            "change it\n"
+            "#   once more\n"
+            "# pc.conf:5: dnat 192.0.2.4: left out: line 4 takes it first\n"
+            "# pc.conf:7: bad dnat: two IPv4 addresses, each with or without ':PORT', are needed\n"
+            "# pc.conf:8: bad dnat: two IPv4 addresses, each with or without ':PORT', are needed\n"
+            "# pc.conf:9: bad dnat: two IPv4 addresses, each with or without ':PORT', are "
+            "needed\n");
+}
+
+TEST(ImportTest, SaysThatDnatsDontSeeNamesAddresses) {
+  EXPECT_EQ(Remarks("dnat 192.0.2.1 192.0.2.2\n[ProxyList]\nhttp 192.0.2.7 80\n"),
+            "#\n# What is other than there:\n"
+            "# pc.conf:1: dnat: a program's own addresses are rewritten, not those that names turn "
+            "out to have\n");
+}
+
 TEST(ImportTest, TakesEveryFormOfAProxy) {
   EXPECT_EQ(Proxies("strict_chain\n[ProxyList]\n"
                     "socks5 127.0.0.1 1080 alice\n"
