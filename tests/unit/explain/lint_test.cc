@@ -109,6 +109,34 @@ TEST(LintTest, AsksForNoUseWhereTheDefaultIsTheCommandLines) {
   EXPECT_EQ(LintOf(built), "0 rules, 2 proxies, 1 chain: no warnings\n");
 }
 
+// What lies below another [rewrite] may still take what a third makes.
+TEST(LintTest, WarnsOfRewritesThatCanNeverMatch) {
+  EXPECT_EQ(LintOf("[rewrite a]\nfrom = .example\nto = a.invalid\n"
+                   "[rewrite b]\nfrom = git.example:22\nto = b.invalid\n"),
+            "t.conf:4: warning: [rewrite b] can never match: [rewrite a] on line 1 takes "
+            "'git.example:22' first\n"
+            "0 rules, 0 proxies, 0 chains: 1 warning\n");
+  const char* const alive[] = {
+      "[rewrite a]\nfrom = .example\nto = :22\n"
+      "[rewrite b]\nfrom = git.example:22\nto = b.invalid\n",
+      "[rewrite a]\nfrom = git.example:22\nto = a.invalid\n"
+      "[rewrite b]\nfrom = .example\nto = b.invalid\n",
+      "[rewrite a]\nfrom = .example\nto = a.invalid\n"
+      "[rewrite b]\nfrom = git.example\nto = b.invalid\n"
+      "[rewrite c]\nfrom = c.invalid\nto = git.example\n",
+  };
+  for (const char* const text : alive) {
+    EXPECT_EQ(LintOf(text), "0 rules, 0 proxies, 0 chains: no warnings\n") << text;
+  }
+}
+
+TEST(LintTest, KnowsThatLoopbackNamesOfHostsPassByToo) {
+  EXPECT_EQ(LintOf("[hosts]\ndb.example = 127.0.0.1\n"
+                   "[rules]\nreject = *\ndirect = db.example other.example\n"),
+            "t.conf:5: warning: 'other.example' can never match: '*' on line 4 takes it first\n"
+            "3 rules, 0 proxies, 0 chains: 1 warning\n");
+}
+
 TEST(LintTest, LeavesNoProxyAlone) {
   config::Inputs inputs;
   inputs.all_proxy = "http://h";
