@@ -32,16 +32,6 @@ std::string WhyText(const Config& config, const Decision& decision) {
                                      : std::string(rules::ReasonText(decision.reason));
 }
 
-std::string_view TypeText(config::ProxyType type) {
-  switch (type) {
-    case config::ProxyType::kSocks5:
-      return "socks5";
-    case config::ProxyType::kHttp:
-      return "http";
-  }
-  return "";
-}
-
 std::string EndpointText(const base::Endpoint& endpoint) {
   std::array<char, base::kMaxEndpointText> buffer;
   return std::string(endpoint.Text(buffer));
@@ -79,7 +69,7 @@ std::string HopsText(const Config& config, config::Route route) {
     const std::string_view host = config.text(hop.host);
     const bool v6 = host.find(':') != std::string_view::npos;
     out += fmt::format("    hop {}: {} ({} {}{}{}:{}{})\n", i + 1, config.text(hop.name),
-                       TypeText(hop.type), v6 ? "[" : "", host, v6 ? "]" : "", hop.port,
+                       config::Scheme(hop.type), v6 ? "[" : "", host, v6 ? "]" : "", hop.port,
                        hop.user.size > 0 ? ", with credentials" : "");
   }
   return out;

@@ -34,15 +34,16 @@ constexpr ModeRow kModes[] = {
 struct TypeRow {
   std::string_view type;
   std::string_view scheme;  // empty: not to be had
+  bool has_password;
   std::string_view why_not;
 };
 constexpr TypeRow kTypes[] = {
-    {"http", "http", ""},
-    {"socks5", "socks5", ""},
-    {"socks4", "",
-     "gochain speaks no SOCKS4; where the proxy takes SOCKS5 too, as Tor and ssh -D do, write "
-     "socks5 and import again"},
-    {"raw", "", "no proxy of gochain's takes each connection for its own, whatever the target"},
+    {"http", "http", true, ""},
+    {"socks5", "socks5", true, ""},
+    // For an address the two are the same bytes, and for a name proxychains sends socks4a's too.
+    {"socks4", "socks4a", false, ""},
+    {"raw", "", false,
+     "no proxy of gochain's takes each connection for its own, whatever the target"},
 };
 
 // All but the unreserved characters of RFC 3986 §2.3.
@@ -70,8 +71,9 @@ std::string UrlOf(const Proxy& proxy, Remarks* remarks) {
   }
   std::string url = fmt::format("{}://", row->scheme);
   if (!proxy.user.empty()) {
+    const bool password = row->has_password && !proxy.password.empty();
     url += PercentEncode(proxy.user);
-    url += proxy.password.empty() ? "@" : ":" + PercentEncode(proxy.password) + "@";
+    url += password ? ":" + PercentEncode(proxy.password) + "@" : "@";
   }
   const bool v6 = proxy.host.find(':') != std::string::npos;
   url += fmt::format("{}{}{}:{}", v6 ? "[" : "", proxy.host, v6 ? "]" : "", proxy.port);

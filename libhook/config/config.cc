@@ -25,7 +25,7 @@ class ImageChecker {
   }
 
   bool Takes(const Proxy& proxy) const {
-    return Takes(proxy.name) && proxy.type <= ProxyType::kHttp && Takes(proxy.host) &&
+    return Takes(proxy.name) && proxy.type <= ProxyType::kSocks4a && Takes(proxy.host) &&
            proxy.host.size > 0 && proxy.port > 0 && Takes(proxy.user) && Takes(proxy.password) &&
            proxy.dns <= Dns::kLocal && Takes(proxy.source);
   }
@@ -154,6 +154,20 @@ base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
   return out;
 }
 
+std::string_view Scheme(ProxyType type) {
+  switch (type) {
+    case ProxyType::kSocks5:
+      return "socks5";
+    case ProxyType::kHttp:
+      return "http";
+    case ProxyType::kSocks4:
+      return "socks4";
+    case ProxyType::kSocks4a:
+      return "socks4a";
+  }
+  return {};
+}
+
 std::string_view Config::RouteName(Route route) const {
   switch (route.kind) {
     case RouteKind::kDirect:
@@ -202,6 +216,10 @@ Dns Config::DnsOf(Route route) const {
     case RouteKind::kChain:
       own = chains_[route.index].dns;
       break;
+  }
+  // The last hop is the one that would look the target's name up.
+  if (HopAt(route, HopCount(route) - 1).type == ProxyType::kSocks4) {
+    return Dns::kLocal;
   }
   return own == Dns::kInherit ? globals_->dns : own;
 }

@@ -34,7 +34,13 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-enum class ProxyType : uint8_t { kSocks5, kHttp };
+enum class ProxyType : uint8_t { kSocks5, kHttp, kSocks4, kSocks4a };
+
+// "socks5": the scheme of its URLs.
+std::string_view Scheme(ProxyType type);
+constexpr bool TakesOnlyV4(ProxyType type) {
+  return type == ProxyType::kSocks4 || type == ProxyType::kSocks4a;
+}
 
 // Who looks a target's name up. kInherit, as [gochain] says, is for proxies and chains alone.
 enum class Dns : uint8_t { kInherit, kRemote, kLocal };
@@ -162,7 +168,7 @@ class Config {
   bool HasProgramPatterns() const { return has_program_patterns_; }
   // kRemote or kLocal: the route's own word, else that of [gochain]. `direct` is kLocal; `reject`
   // looks nothing up and is kRemote.
-  Dns DnsOf(Route route) const;
+  Dns DnsOf(Route route) const;  // SOCKS4 takes no names: always local
 
  private:
   const Globals* globals_ = nullptr;

@@ -8,21 +8,21 @@
 namespace config {
 namespace {
 
-struct Scheme {
+struct SchemeRow {
   std::string_view word;
   bool supported;
   ProxyType type;
   uint16_t port;
 };
 
-constexpr Scheme kSchemes[] = {
+constexpr SchemeRow kSchemes[] = {
     {"socks5", true, ProxyType::kSocks5, 1080}, {"socks5h", true, ProxyType::kSocks5, 1080},
+    {"socks4", true, ProxyType::kSocks4, 1080}, {"socks4a", true, ProxyType::kSocks4a, 1080},
     {"http", true, ProxyType::kHttp, 8080},     {"https", false, ProxyType::kHttp, 443},
-    {"socks4", false, ProxyType::kSocks5, 0},   {"socks4a", false, ProxyType::kSocks5, 0},
     {"ssh", false, ProxyType::kSocks5, 0},
 };
-constexpr std::string_view kSupported = "socks5, socks5h and http are";
-constexpr std::string_view kSchemeWords[] = {"socks5", "socks5h", "http"};
+constexpr std::string_view kSupported = "socks4, socks4a, socks5, socks5h and http are";
+constexpr std::string_view kSchemeWords[] = {"socks4", "socks4a", "socks5", "socks5h", "http"};
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -109,7 +109,7 @@ class Parser {
     }
     const std::string word = LowerCase(text_.substr(0, end));
     rest_ = text_.substr(end + 3);
-    for (const Scheme& scheme : kSchemes) {
+    for (const SchemeRow& scheme : kSchemes) {
       if (scheme.word != word) {
         continue;
       }
@@ -135,6 +135,12 @@ class Parser {
     }
     if (HasControlByte(out_->user) || HasControlByte(out_->password)) {
       return Complain("has a control byte in its credentials");
+    }
+    if (TakesOnlyV4(out_->type) && !password.empty()) {
+      return Complain("has a password, which SOCKS4 can't send");
+    }
+    if (TakesOnlyV4(out_->type) && out_->user.size() > kMaxSocksCredential) {
+      return Complain("has a user of more than 255 bytes, which SOCKS4 servers don't take");
     }
     if (out_->type == ProxyType::kSocks5 &&
         (out_->user.size() > kMaxSocksCredential || out_->password.size() > kMaxSocksCredential)) {
@@ -205,7 +211,7 @@ class Parser {
 
 std::string ProxyUrl::Name() const {
   const bool v6 = host.find(':') != std::string::npos;
-  std::string name = type == ProxyType::kSocks5 ? "socks5://" : "http://";
+  std::string name = std::string(Scheme(type)) + "://";
   name += v6 ? "[" + host + "]" : host;
   return name + ":" + std::to_string(port);
 }

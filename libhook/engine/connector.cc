@@ -77,7 +77,7 @@ Plan MakePlan(Session& session, const Endpoint& asked, std::string_view exe) {
   const config::RouteKind kind = plan.decision.route.kind;
   plan.resolve_here =
       by_name && kind != config::RouteKind::kReject &&
-      (kind == config::RouteKind::kDirect || config.globals().dns == config::Dns::kLocal);
+      (kind == config::RouteKind::kDirect || config.DnsOf(plan.decision.route) == config::Dns::kLocal);
   plan.pass_through = !by_name && kind == config::RouteKind::kDirect;
   return plan;
 }
@@ -122,7 +122,7 @@ class Connector::Attempt {
       if (route_.kind == config::RouteKind::kReject) {
         return Fail({.cause = base::Cause::kRejected});
       }
-      target = Endpoint(found[0], target.port());
+      target = Endpoint(AddressForProxy(std::span(found).first(count)), target.port());
     }
     if (route_.kind != config::RouteKind::kDirect) {
       count = FirstHopAddresses(found);
@@ -151,6 +151,20 @@ class Connector::Attempt {
   }
 
  private:
+  // The first address that the last hop can be told.
+  const IpAddress& AddressForProxy(std::span<const IpAddress> found) const {
+    const config::Config& config = session_.config();
+    if (const size_t hops = config.HopCount(route_);
+        hops > 0 && config::TakesOnlyV4(config.HopAt(route_, hops - 1).type)) {
+      for (const IpAddress& address : found) {
+        if (address.is_v4()) {
+          return address;
+        }
+      }
+    }
+    return found[0];
+  }
+
   int Fail(const base::Failure& why) {
     failure = why;
     return -ToErrno(failure);

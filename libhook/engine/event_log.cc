@@ -43,10 +43,6 @@ std::string_view KindName(EventKind kind) {
   return "";
 }
 
-std::string_view TypeName(config::ProxyType type) {
-  return type == config::ProxyType::kSocks5 ? "socks5" : "http";
-}
-
 // RFC 8259 §7. Bytes that aren't ASCII pass as they are.
 void AppendJson(TextWriter& out, std::string_view text) {
   out.Append('"');
@@ -205,7 +201,10 @@ class LineFormatter {
     const config::Proxy& hop = Hop(FailedHop());
     const std::string_view host = config_.text(hop.host);
     const bool v6 = host.find(':') != std::string_view::npos;
-    out_.Append(" at ").Append(config_.text(hop.name)).Append(" (").Append(TypeName(hop.type));
+    out_.Append(" at ")
+        .Append(config_.text(hop.name))
+        .Append(" (")
+        .Append(config::Scheme(hop.type));
     out_.Append(v6 ? " [" : " ").Append(host).Append(v6 ? "]:" : ":").AppendNumber(hop.port);
     out_.Append(")");
   }

@@ -3,24 +3,31 @@
 namespace protocol {
 namespace {
 
-using Client = std::variant<Socks5Client, HttpConnectClient>;
+using Client = std::variant<Socks5Client, Socks4Client, HttpConnectClient>;
 
 Client MakeClient(config::ProxyType type, const base::Endpoint& target, std::string_view user,
                   std::string_view password) {
   switch (type) {
     case config::ProxyType::kSocks5:
       return Client(std::in_place_type<Socks5Client>, target, user, password);
+    case config::ProxyType::kSocks4:
+      return Client(std::in_place_type<Socks4Client>, target, user, false);
+    case config::ProxyType::kSocks4a:
+      return Client(std::in_place_type<Socks4Client>, target, user, true);
     case config::ProxyType::kHttp:
       break;
   }
   return Client(std::in_place_type<HttpConnectClient>, target, user, password);
 }
 
-// As std::visit, but for two kinds that never are "valueless": nothing to throw.
+// As std::visit, but for kinds that never are "valueless": nothing to throw.
 template <typename Variant, typename Action>
 decltype(auto) With(Variant& client, Action action) {
   if (auto* socks5 = std::get_if<Socks5Client>(&client)) {
     return action(*socks5);
+  }
+  if (auto* socks4 = std::get_if<Socks4Client>(&client)) {
+    return action(*socks4);
   }
   return action(*std::get_if<HttpConnectClient>(&client));
 }

@@ -23,6 +23,7 @@
 #include "base/failure.h"
 #include "config/config.h"
 #include "protocol/http_connect_client.h"
+#include "protocol/socks4_client.h"
 #include "protocol/socks5_client.h"
 
 namespace protocol {
@@ -43,7 +44,7 @@ class Handshake {
   const base::Failure& failure() const;        // REQUIRES: step() == kFailed
 
  private:
-  std::variant<Socks5Client, HttpConnectClient> client_;
+  std::variant<Socks5Client, Socks4Client, HttpConnectClient> client_;
 };
 
 }  // namespace protocol

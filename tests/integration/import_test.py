@@ -71,8 +71,8 @@ http   {last.address} {last.port} {last.user} {last.password}
 
 def test_a_chain_that_cannot_be_had_lets_nothing_out(runner, peers):
     near = peers.responder(address=world.PROXY_SIDE[0], ns="proxy")
-    both = Both(runner, f"strict_chain\n[ProxyList]\nsocks4 {world.PROXY_SIDE[0]} {peers.port()}\n")
-    assert "warning: socks4: " in both.imported.must_succeed().err
+    both = Both(runner, f"strict_chain\n[ProxyList]\nraw {world.PROXY_SIDE[0]} {peers.port()}\n")
+    assert "warning: raw: " in both.imported.must_succeed().err
     run = runner.run(["curl", "-sS", "-m", "15", f"http://{near.address}:{near.port}/"],
                      conf=both.imported.out)
     assert run.status == 7, str(run)

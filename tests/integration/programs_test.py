@@ -230,6 +230,14 @@ def test_two_hops_of_every_kind(runner, peers, site, hops, door):
     run.must_dial_by(door, hops=2)
 
 
+@pytest.mark.parametrize("door", ("preload", "supervise"))
+def test_socks4_carries_an_address(runner, peers, site, door):
+    run = runner.run(["curl", "-sS", "-m", "20", f"http://{world.TARGET[0]}/hello.txt"], mode=door,
+                     hops=peers.one_hop(proxies.Dante4))
+    assert run.must_succeed().out == "hello from nginx\n"
+    run.must_dial_by(door, hops=1)
+
+
 @pytest.mark.parametrize("where", ("outer", "inner"))
 @pytest.mark.parametrize("kind", (proxies.Microsocks, proxies.Tinyproxy, proxies.Squid))
 @pytest.mark.parametrize("door", ("preload", "supervise"))
@@ -247,12 +255,14 @@ def test_hop_that_wants_a_password(runner, peers, site, kind, where, door):
     assert "secret" not in str(run.events), str(run)
 
 
-def test_ssh_tunnel_is_a_hop(runner, peers, site):
+@pytest.mark.parametrize("scheme", ("socks5", "socks4a"))
+def test_ssh_tunnel_is_a_hop(runner, peers, site, scheme):
     sshd = peers.start(servers.Sshd, world.PROXY_INNER[0]) if real_root() else None
     if not sshd:
         pytest.skip("sshd changes its user: needs real root")
     tunnel = peers._keep(proxies.SshTunnel(
         peers._folder, "proxy", world.PROXY_SIDE[0], peers.port(), sshd)).start()
+    tunnel.scheme = scheme
     run = runner.run(["curl", "-sS", "-m", "20", "http://web.corp.test/hello.txt"], hops=[tunnel])
     assert run.must_succeed().out == "hello from nginx\n"
     run.must_dial_by("preload", hops=1)

@@ -41,6 +41,12 @@ socks pass {{ from: ::/0 to: ::/0 log: connect error }}
         return ["danted", "-f", "danted.conf", "-p", "danted.pid", "-N", "2"]
 
 
+class Dante4(Dante):
+    """It takes a socks4a name for the address 0.0.0.1; ssh -D knows better."""
+
+    scheme = "socks4"
+
+
 class Tinyproxy(Peer):
     scheme = "http"
 
@@ -98,7 +104,7 @@ class Squid(Peer):
 
 
 class SshTunnel(Peer):
-    """`ssh -D`: a SOCKS5 proxy whose names are looked up by the sshd behind it."""
+    """`ssh -D`: a proxy for SOCKS5, 4 and 4a whose names are looked up by the sshd behind it."""
 
     scheme = "socks5"
 

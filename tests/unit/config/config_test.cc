@@ -173,7 +173,7 @@ TEST_F(ConfigTest, RefusesBadGlobals) {
 
 TEST_F(ConfigTest, RefusesBadProxiesAndChains) {
   const auto proxy = [this](auto change) { ExpectRefused<Proxy>(layout_.proxies, change); };
-  proxy([](Proxy& p) { p.type = static_cast<ProxyType>(2); });
+  proxy([](Proxy& p) { p.type = static_cast<ProxyType>(4); });
   proxy([](Proxy& p) { p.port = 0; });
   proxy([](Proxy& p) { p.host.size = 0; });
   proxy([](Proxy& p) { p.name.offset = 1u << 30; });

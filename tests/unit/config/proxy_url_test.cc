@@ -25,6 +25,8 @@ TEST(ProxyUrlTest, TakesTypesHostsAndPorts) {
   } cases[] = {
       {"socks5://h", ProxyType::kSocks5, "h", 1080, "socks5://h:1080"},
       {"socks5h://h:9", ProxyType::kSocks5, "h", 9, "socks5://h:9"},
+      {"socks4://h", ProxyType::kSocks4, "h", 1080, "socks4://h:1080"},
+      {"socks4a://h:9", ProxyType::kSocks4a, "h", 9, "socks4a://h:9"},
       {"SOCKS5://H.Example.", ProxyType::kSocks5, "h.example", 1080, "socks5://h.example:1080"},
       {"http://h", ProxyType::kHttp, "h", 8080, "http://h:8080"},
       {"http://h/", ProxyType::kHttp, "h", 8080, "http://h:8080"},
@@ -85,10 +87,13 @@ TEST(ProxyUrlTest, RefusesWithoutSayingThePassword) {
       {"ftp://secret", "unknown proxy type 'ftp'"},
       {"://h", "unknown proxy type ''"},
       {"socks4://u:secret@h",
-       "proxies of type 'socks4' are not supported yet; socks5, socks5h and http are"},
-      {"socks4a://h",
-       "proxies of type 'socks4a' are not supported yet; socks5, socks5h and http are"},
-      {"ssh://h", "proxies of type 'ssh' are not supported yet; socks5, socks5h and http are"},
+       "the proxy URL 'socks4://u:***@h' has a password, which SOCKS4 can't send"},
+      {"socks4a://" + too_long + "@h",
+       "the proxy URL 'socks4a://" + too_long +
+           "@h' has a user of more than 255 bytes, which SOCKS4 servers don't take"},
+      {"ssh://h",
+       "proxies of type 'ssh' are not supported yet; socks4, socks4a, socks5, socks5h and http "
+       "are"},
       {"http://u:secret@h/path",
        "the proxy URL 'http://u:***@h/path' has a path, query or fragment; a proxy has none"},
       {"http://h?q=1",

@@ -117,7 +117,8 @@ const BadFile kBadFiles[] = {
     {"BadUrl", "[proxy a]\nurl = sock5://alice:secret@h\n",
      "t.conf:2: unknown proxy type 'sock5' (did you mean 'socks5'?)\n"},
     {"LaterUrl", "[proxy a]\nurl = https://alice:secret@h\n",
-     "t.conf:2: proxies of type 'https' are not supported yet; socks5, socks5h and http are\n"},
+     "t.conf:2: proxies of type 'https' are not supported yet; socks4, socks4a, socks5, "
+     "socks5h and http are\n"},
     {"UrlWithPath", "[proxy a]\nurl = http://alice:secret@h/x\n",
      "t.conf:2: the proxy URL 'http://alice:***@h/x' has a path, query or fragment; a proxy has "
      "none\n"},

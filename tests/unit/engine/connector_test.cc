@@ -86,9 +86,8 @@ class ConnectorTest : public testing::Test {
   void Use(const std::string& globals, const std::string& rules) {
     const std::string path = folder_ / "rules.conf";
     std::ofstream(path) << "[gochain]\ndefault = one\n"
-                        << globals
-                        << "\n[proxy one]\nurl = socks5://127.0.0.1:" << PortOf(proxy_.get())
-                        << "\n[rules]\n"
+                        << globals << "\n[proxy one]\nurl = " << scheme_
+                        << "://127.0.0.1:" << PortOf(proxy_.get()) << "\n[rules]\n"
                         << rules << "\n";
     config::Inputs inputs;
     inputs.file = path;
@@ -118,6 +117,18 @@ class ConnectorTest : public testing::Test {
     });
   }
 
+  // The same for SOCKS4, which has one request and says yes.
+  void ServeSocks4() {
+    server_ = std::thread([this] {
+      const base::Fd peer(accept(proxy_.get(), nullptr, nullptr));
+      char bytes[512];
+      const ssize_t size = recv(peer.get(), bytes, sizeof bytes, 0);
+      asked_.assign(bytes, size > 0 ? static_cast<size_t>(size) : 0);
+      send(peer.get(), "\0\x5a\0\0\0\0\0\0", 8, MSG_NOSIGNAL);
+      recv(peer.get(), bytes, sizeof bytes, 0);
+    });
+  }
+
   base::Endpoint MadeUp(const char* name, uint16_t port) {
     return {*session_.names().AddressOf(name), port};
   }
@@ -142,6 +153,7 @@ class ConnectorTest : public testing::Test {
   TestProgram program_;
   std::thread server_;
   std::string asked_;
+  const char* scheme_ = "socks5";
 };
 
 TEST_F(ConnectorTest, GivesTheProxyTheNameAndRemembersWhatWasAsked) {
@@ -194,6 +206,24 @@ TEST_F(ConnectorTest, GivesTheProxyAnAddressWhereDnsIsLocal) {
   ASSERT_EQ(Run(MadeUp("pkg.example", 443)), 0);
   TearDown();
   EXPECT_EQ(asked_, std::string("\5\1\0\1\300\0\2\11\1\273", 10));
+}
+
+TEST_F(ConnectorTest, LooksNamesUpForASocks4ProxyAndTellsItTheIpv4Address) {
+  scheme_ = "socks4";
+  Use("", "");
+  ServeSocks4();
+  surroundings_.answers = {*base::IpAddress::Parse("2001:db8::9"),
+                           *base::IpAddress::Parse("192.0.2.9")};
+  ASSERT_EQ(Run(MadeUp("pkg.example", 443)), 0);
+  TearDown();
+  EXPECT_EQ(asked_, std::string("\4\1\1\273\300\0\2\11\0", 9));
+}
+
+TEST_F(ConnectorTest, SaysNetworkUnreachableWhereASocks4ProxyHasOnlyAnIpv6Address) {
+  scheme_ = "socks4a";
+  Use("dns = local", "");
+  surroundings_.answers = {*base::IpAddress::Parse("2001:db8::9")};
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ENETUNREACH);
 }
 
 TEST_F(ConnectorTest, AsksAddressRulesOnceTheNameIsLookedUpHere) {

@@ -10,6 +10,9 @@ const base::Endpoint kTarget = *base::Endpoint::FromName("go.example", 443);
 TEST(HandshakeTest, SpeaksTheProxysProtocol) {
   const Handshake socks(config::ProxyType::kSocks5, kTarget, {}, {});
   EXPECT_EQ(Text(socks.Outgoing()), Raw("\x05\x01\x00"));
+  const Handshake socks4a(config::ProxyType::kSocks4a, kTarget, {}, {});
+  EXPECT_EQ(socks4a.Outgoing()[0], 4);
+  EXPECT_EQ(Handshake(config::ProxyType::kSocks4, kTarget, {}, {}).step(), Step::kFailed);
   const Handshake http(config::ProxyType::kHttp, kTarget, {}, {});
   EXPECT_TRUE(Text(http.Outgoing()).starts_with("CONNECT go.example:443 "));
 }

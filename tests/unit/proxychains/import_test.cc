@@ -323,10 +323,6 @@ TEST(ImportTest, RejectsWhereAHopCantBeHad) {
     EXPECT_EQ(Proxies(conf), "[proxy proxy1]\nurl = socks5://192.0.2.1:1080\n\n");
     return Part(conf, "! ", "\xff");
   };
-  EXPECT_EQ(warnings("socks4 127.0.0.1 9050"),
-            warning +
-                "! pc.conf:4: warning: socks4: gochain speaks no SOCKS4; where the proxy takes "
-                "SOCKS5 too, as Tor and ssh -D do, write socks5 and import again\n");
   EXPECT_EQ(warnings("raw 192.0.2.7 80"),
             warning +
                 "! pc.conf:4: warning: raw: no proxy of gochain's takes each connection for its "
@@ -351,8 +347,14 @@ TEST(ImportTest, RejectsWhereAHopCantBeHad) {
   }
 }
 
+TEST(ImportTest, TakesSocks4ForWhatAlsoTakesNames) {
+  EXPECT_EQ(Proxies("strict_chain\n[ProxyList]\nsocks4 192.0.2.1 1080 alice secret\n"),
+            "[proxy proxy1]\nurl = socks4a://alice@192.0.2.1:1080\n\n[chain proxychains]\nhops = "
+            "proxy1\n\n");
+}
+
 TEST(ImportTest, PassesAProxyOverWhereTheModeMayToo) {
-  const std::string conf = "random_chain\n[ProxyList]\nsocks4 192.0.2.1 1080\nhttp 192.0.2.2 80\n";
+  const std::string conf = "random_chain\n[ProxyList]\nraw 192.0.2.1 1080\nhttp 192.0.2.2 80\n";
   EXPECT_NE(Settings(conf).find("default = proxychains\n"), std::string::npos);
   EXPECT_EQ(Proxies(conf),
             "[proxy proxy1]\nurl = http://192.0.2.2:80\n\n[chain proxychains]\nhops = proxy1\n\n");
