@@ -54,6 +54,17 @@ std::string NetworkOfStars(std::string_view text) {
                                          : std::string();
 }
 
+// "2001:db8:0:0:0:0:0:1:443" → "[2001:db8:0:0:0:0:0:1]:443"; empty where `text` isn't both.
+std::string WithBrackets(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  uint16_t port = 0;
+  if (colon == std::string_view::npos || !ParsePort(text.substr(colon + 1), &port) ||
+      !base::IpAddress::Parse(text.substr(0, colon))) {
+    return {};
+  }
+  return "[" + std::string(text.substr(0, colon)) + "]" + std::string(text.substr(colon));
+}
+
 // One pattern on its way into a ParsedPattern, taken off `rest_` from both ends.
 class Parser {
  public:
@@ -208,7 +219,7 @@ class Parser {
     const std::string_view address_text = rest_.substr(0, slash);
     const auto address = base::IpAddress::Parse(address_text);
     if (!address) {
-      return Complain("is neither a host name nor an address");
+      return Complain("is neither a host name nor an address", WithBrackets(rest_));
     }
     const bool mapped = address->is_v4() && address_text.find(':') != std::string_view::npos;
     const uint32_t most = address->is_v4() && !mapped ? 32 : 128;

@@ -139,6 +139,8 @@ TEST(PatternParserTest, RefusesWhatIsNoPattern) {
       {"a b", "is neither a host name nor an address"},
       {"a!b", "is neither a host name nor an address"},
       {"1:2:3", "is neither a host name nor an address"},
+      {"1:2:3:4:5:6:7:8:9", "is neither a host name nor an address ([1:2:3:4:5:6:7:8]:9)"},
+      {"1:2:3:4:5:6:7:8:0", "is neither a host name nor an address"},
       {"fe80::1%eth0", "is neither a host name nor an address"},
       {".a*.b", "has a '*' behind its leading '.'; write it without the '.'"},
       {"[2001:db8::1", "has no ']'"},
