@@ -80,6 +80,10 @@ class LineFeeder {
       line_.remove_suffix(1);
     }
     ++place_.line;
+    if (line_.starts_with(kByteOrderMark)) {
+      Complain("a byte order mark stands only at the beginning of a file");
+      line_.remove_prefix(kByteOrderMark.size());
+    }
     return Classify();
   }
 

@@ -53,6 +53,9 @@ const BadFile kBadFiles[] = {
     {"LoneCarriageReturn", "[rules]\ndirect = a\rb\n",
      "t.conf:2: the line has a control byte (0x0d)\n"},
     {"BadUtf8", "[rules]\ndirect = \xff\n", "t.conf:2: the line is not valid UTF-8\n"},
+    {"ByteOrderMarkInTheMiddle", "[gochain]\n\xef\xbb\xbf[rules]\nreject = :0\n",
+     "t.conf:2: a byte order mark stands only at the beginning of a file\n"
+     "t.conf:3: the pattern ':0' has a bad port: a number from 1 to 65535 or LOW-HIGH is needed\n"},
     {"OverlongUtf8InComment", "# \xc0\xaf\n", "t.conf:1: the line is not valid UTF-8\n"},
     // Sections
     {"UnknownSection", "[prxy office]\nurl = nonsense\n",
