@@ -10,49 +10,65 @@
 namespace config {
 namespace {
 
-bool IsTaken(const ParsedPattern& from) {
-  switch (from.kind) {
-    case PatternKind::kExact:
-    case PatternKind::kSelfOrBelow:
-    case PatternKind::kBelow:
-    case PatternKind::kGlob:
-    case PatternKind::kAddress:
-      return from.exe.empty();
-    case PatternKind::kAny:
-      return from.exe.empty() && (from.low_port > 0 || from.high_port < 65535);
-    case PatternKind::kLoopback:
-    case PatternKind::kPrivate:
-    case PatternKind::kGoGlob:
-    case PatternKind::kList:
-      return false;
+// Why `from` can't be this pattern, good as it may be elsewhere.
+std::optional<std::string> FindReasonAgainst(std::string_view word) {
+  if (word.starts_with('@')) {
+    return "'from' takes no set: " + Quote(word);
   }
-  return false;
+  if (word.starts_with("exe:")) {
+    return "'from' takes no program: " + Quote(word);
+  }
+  if (word == "*") {
+    return "'from' takes no '*' alone";
+  }
+  return std::nullopt;
 }
 
-// HOST, HOST:PORT, ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT or :PORT.
-bool ParseTo(std::string_view text, RewriteStep* out) {
+bool IsPortRange(std::string_view text) {
+  return text.find('-') != std::string_view::npos &&
+         text.find_first_not_of("0123456789-") == std::string_view::npos;
+}
+
+// HOST, HOST:PORT, ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT or :PORT; or what it is instead.
+std::optional<std::string> ParseTo(std::string_view text, RewriteStep* out) {
+  if (text.find("://") != std::string_view::npos) {
+    return "'to' takes HOST, HOST:PORT or :PORT, not a URL: " + Quote(text);
+  }
+  if (text.find('*') != std::string_view::npos) {
+    return "'to' takes no '*': " + Quote(text);
+  }
+  if (text.find('/') != std::string_view::npos) {
+    return "'to' takes no network: " + Quote(text);
+  }
   std::string_view host = text;
-  if (const auto whole = base::IpAddress::Parse(text); !whole) {
-    const size_t colon = text.rfind(':');
-    if (colon != std::string_view::npos) {
-      host = text.substr(0, colon);
-      if (!ParsePort(text.substr(colon + 1), &out->to_port)) {
-        return false;
-      }
-      if (host.empty()) {
-        return true;
-      }
+  if (const size_t colon = text.rfind(':');
+      colon != std::string_view::npos && !base::IpAddress::Parse(text)) {
+    host = text.substr(0, colon);
+    const std::string_view port = text.substr(colon + 1);
+    if (IsPortRange(port)) {
+      return "'to' takes no port range: " + Quote(text);
+    }
+    if (!ParsePort(port, &out->to_port)) {
+      return "'to' has a bad port: a number from 1 to 65535 is needed";
+    }
+    if (host.empty()) {
+      return std::nullopt;
     }
   }
-  if (const auto address = base::IpAddress::Parse(host)) {
+  // Without its brackets an IPv6 address takes no port.
+  const bool bare_with_port = host.size() < text.size() && !host.starts_with('[') &&
+                              host.find(':') != std::string_view::npos;
+  const auto address = base::IpAddress::Parse(host);
+  if (bare_with_port || (!address && !IsHostName(host))) {
+    return "'to' is neither a host name nor an address: " + Quote(text);
+  }
+  if (address) {
     out->to_is_address = true;
     out->to_address = *address;
-    // Without its brackets an IPv6 address takes no port.
-    return host.size() == text.size() || host.starts_with('[') ||
-           host.find(':') == std::string_view::npos;
+  } else {
+    out->to_host = CanonicalName(host);
   }
-  out->to_host = CanonicalName(host);
-  return IsHostName(host);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -93,12 +109,12 @@ void RewriteReader::ReadFrom(const IniEntry& entry, Section* section) {
     context_->Complain(entry.place, "'from' takes one pattern");
     return;
   }
-  if (auto complaint = ParsePattern(word, &section->step.from)) {
-    context_->Complain(entry.place, std::move(*complaint));
+  if (auto reason = FindReasonAgainst(word)) {
+    context_->Complain(entry.place, std::move(*reason));
     return;
   }
-  if (!IsTaken(section->step.from)) {
-    context_->Complain(entry.place, "'from' takes no " + Quote(word));
+  if (auto complaint = ParsePattern(word, &section->step.from)) {
+    context_->Complain(entry.place, std::move(*complaint));
     return;
   }
   section->written = word;
@@ -106,9 +122,8 @@ void RewriteReader::ReadFrom(const IniEntry& entry, Section* section) {
 }
 
 void RewriteReader::ReadTo(const IniEntry& entry, Section* section) {
-  if (!ParseTo(entry.value, &section->step)) {
-    context_->Complain(entry.place, "bad to " + Quote(entry.value) +
-                                        ": HOST, HOST:PORT, [ADDRESS]:PORT or :PORT is needed");
+  if (auto reason = ParseTo(entry.value, &section->step)) {
+    context_->Complain(entry.place, std::move(*reason));
     return;
   }
   section->has_to = true;

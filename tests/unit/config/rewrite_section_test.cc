@@ -69,9 +69,20 @@ TEST(RewriteReaderTest, TakesEveryFormOfTo) {
 }
 
 TEST(RewriteReaderTest, RefusesOtherPatterns) {
-  for (const char* from : {"*", "@private", "@loopback:22", "exe:git", "exe:git@a.example"}) {
-    EXPECT_EQ(BuiltText(OneRewrite(from, "x.example")).Complaints(),
-              std::string("t.conf:2: 'from' takes no '") + from + "'\n");
+  const struct {
+    const char* from;
+    const char* complaint;
+  } cases[] = {
+      {"*", "'from' takes no '*' alone"},
+      {"@private", "'from' takes no set: '@private'"},
+      {"@loopback:22", "'from' takes no set: '@loopback:22'"},
+      {"@file:list.txt", "'from' takes no set: '@file:list.txt'"},
+      {"exe:git", "'from' takes no program: 'exe:git'"},
+      {"exe:git@a.example", "'from' takes no program: 'exe:git@a.example'"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(BuiltText(OneRewrite(c.from, "x.example")).Complaints(),
+              "t.conf:2: " + std::string(c.complaint) + "\n");
   }
   EXPECT_EQ(BuiltText(OneRewrite("a.example b.example", "x.example")).Complaints(),
             "t.conf:2: 'from' takes one pattern\n");
@@ -81,11 +92,33 @@ TEST(RewriteReaderTest, RefusesOtherPatterns) {
 }
 
 TEST(RewriteReaderTest, RefusesOtherTargets) {
-  for (const char* to : {"*.example", "10.0.0.0/8", "x:1-2", ":0", ":", "x:", "x y", "[x]:1",
-                         "2001:db8::1]:1", "[192.0.2.7]:1", "a:b:1", "direct:0"}) {
-    EXPECT_EQ(BuiltText(OneRewrite("a.example", to)).Complaints(),
-              std::string("t.conf:3: bad to '") + to +
-                  "': HOST, HOST:PORT, [ADDRESS]:PORT or :PORT is needed\n");
+  const std::string bad_port = "'to' has a bad port: a number from 1 to 65535 is needed";
+  const std::string neither = "'to' is neither a host name nor an address: ";
+  const struct {
+    const char* to;
+    std::string complaint;
+  } cases[] = {
+      {"*.example", "'to' takes no '*': '*.example'"},
+      {"10.0.0.0/8", "'to' takes no network: '10.0.0.0/8'"},
+      {"http://x:80/", "'to' takes HOST, HOST:PORT or :PORT, not a URL: 'http://x:80/'"},
+      {"x:1-2", "'to' takes no port range: 'x:1-2'"},
+      {":1-2", "'to' takes no port range: ':1-2'"},
+      {":0", bad_port},
+      {":", bad_port},
+      {"x:", bad_port},
+      {"x:a-b", bad_port},
+      {"direct:0", bad_port},
+      {"x y", neither + "'x y'"},
+      {"[x]:1", neither + "'[x]:1'"},
+      {"2001:db8::1]:1", neither + "'2001:db8::1]:1'"},
+      {"1:2:3:4:5:6:7:8:9", neither + "'1:2:3:4:5:6:7:8:9'"},
+      {"[192.0.2.7]:1", neither + "'[192.0.2.7]:1'"},
+      {"a:b:1", neither + "'a:b:1'"},
+      {".example", neither + "'.example'"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(BuiltText(OneRewrite("a.example", c.to)).Complaints(),
+              "t.conf:3: " + c.complaint + "\n");
   }
 }
 
