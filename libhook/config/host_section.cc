@@ -8,6 +8,18 @@
 
 namespace config {
 
+namespace {
+
+std::string WhyNoName(std::string_view text) {
+  if (base::IpAddress::Parse(text)) {
+    return Quote(text) + " is an address; write NAME = ADDRESS";
+  }
+  std::string out = "bad host name " + Quote(text);
+  return text.find('*') != std::string_view::npos ? out + ": [hosts] takes no patterns" : out;
+}
+
+}  // namespace
+
 bool HostReader::Read(const IniEntry& entry) {
   if (!entry.continues && !ReadName(entry)) {
     return false;
@@ -29,7 +41,7 @@ bool HostReader::Read(const IniEntry& entry) {
 
 bool HostReader::ReadName(const IniEntry& entry) {
   if (!IsHostName(entry.key)) {
-    context_->Complain(entry.place, "bad host name " + Quote(entry.key));
+    context_->Complain(entry.place, WhyNoName(entry.key));
     return false;
   }
   Host host{CanonicalName(entry.key), entry.key, entry.place};

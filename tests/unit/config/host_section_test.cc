@@ -43,8 +43,8 @@ TEST(HostReaderTest, ComparesNamesWithoutCaseAndFinalDot) {
 
 TEST(HostReaderTest, RefusesWhatIsNoName) {
   EXPECT_EQ(BuiltText("[hosts]\n*.example = ::1\n  x\n10.0.0.1 = ::1\na b = ::1\n").Complaints(),
-            "t.conf:2: bad host name '*.example'\n"
-            "t.conf:4: bad host name '10.0.0.1'\n"
+            "t.conf:2: bad host name '*.example': [hosts] takes no patterns\n"
+            "t.conf:4: '10.0.0.1' is an address; write NAME = ADDRESS\n"
             "t.conf:5: bad host name 'a b'\n");
 }
 
