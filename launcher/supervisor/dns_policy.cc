@@ -1,5 +1,10 @@
 #include "supervisor/dns_policy.h"
 
+#include <netinet/in.h>
+
+#include "engine/lookup.h"
+#include "names/dns_answer.h"
+#include "names/reverse_name.h"
 #include "rules/rules.h"
 
 namespace supervisor {
@@ -37,51 +42,101 @@ DnsPolicy::Decision DnsPolicy::Decide(std::span<const uint8_t> message, const Re
     return say(DnsCode::kNotImplemented);
   }
   const std::string_view name = query.name();
-  base::IpAddress reverse;
-  if (names::ParseReverseName(name, &reverse) && names::NameTable::InRange(reverse)) {
-    const auto named = session_.names().NameOf(reverse);
-    if (named.has_value() && query.Is(DnsType::kPtr)) {
-      return {Verdict::kAnswer,
-              names::BuildDnsPointer(message, query, named->name(), kTtlSeconds, out)};
+  const auto reverse = names::ParseReverseName(name);
+  const auto pointed = reverse ? engine::ReverseName(session_, *reverse) : std::nullopt;
+  if (pointed) {
+    if (!query.Is(DnsType::kPtr)) {
+      return say(DnsCode::kNoError);
     }
-    return say(named.has_value() ? DnsCode::kNoError : DnsCode::kNoSuchName);
+    return {Verdict::kAnswer,
+            names::BuildDnsPointer(message, query, pointed->name(), kTtlSeconds, out)};
+  }
+  if (reverse && names::NameTable::InRange(*reverse)) {
+    return say(DnsCode::kNoSuchName);
   }
   const config::Config& config = session_.config();
-  if (IsLocalhost(name) && !rules::NeedsMadeUpAddress(config, name)) {
-    constexpr uint8_t kV6Loopback[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-    if (query.Is(DnsType::kA) || query.Is(DnsType::kAaaa)) {
-      const auto address =
-          query.Is(DnsType::kA)
-              ? base::IpAddress::V4(INADDR_LOOPBACK)
-              : base::IpAddress::V6Bytes(std::span<const uint8_t, 16>(kV6Loopback));
-      return {Verdict::kAnswer, names::BuildDnsAddress(message, query, address, kTtlSeconds, out)};
-    }
-    return say(DnsCode::kNoError);
+  // The root stands for any name: it is asked for where names in general may be.
+  const engine::Telling telling = engine::HowToTell(config, name.empty() ? "." : name);
+  if (telling == engine::Telling::kHosts) {
+    return SayAddresses(message, query, config.HostAddresses(name), out);
   }
-  if (!query.sayable && !name.empty()) {
+  if (IsLocalhost(name) && telling == engine::Telling::kAsk) {
+    return SayLoopback(message, query, out);
+  }
+  const bool is_host = !config.HostAddresses(name).empty();
+  if ((!query.sayable && !name.empty()) ||
+      (!is_host && !config.HostAddresses(StemOf(conf, name)).empty())) {
+    // A name of [hosts] with a search domain behind it: like /etc/hosts, it comes first.
     return say(DnsCode::kNoSuchName);
   }
-  // The root stands for any name: it is asked for where names in general may be.
-  if (!rules::NeedsMadeUpAddress(config, name.empty() ? "." : name)) {
+  if (telling == engine::Telling::kAsk) {
     return {Verdict::kForward};
   }
-  if (reverse != base::IpAddress()) {
+  if (reverse) {
     return say(DnsCode::kNoSuchName);
   }
-  if (!SearchStem(conf, name).empty() && !rules::IsNamedByRule(config, name)) {
+  if (!is_host && !SearchStem(conf, name).empty() && !rules::IsNamedByRule(config, name)) {
     // Yes to "proxy.golang.org.ci.svc.cluster.local" would keep the resolver from ever asking for
     // proxy.golang.org itself.
     return say(DnsCode::kNoSuchName);
   }
+  return SayMadeUp(message, query, out);
+}
+
+DnsPolicy::Decision DnsPolicy::Review(std::span<const uint8_t> message,
+                                      std::span<const uint8_t> answer, std::span<uint8_t> out) {
+  names::DnsQuery query;
+  engine::AnsweredAddresses addresses;
+  const bool parsed = names::ParseDnsQuery(message, &query) == names::DnsParsed::kQuery;
+  const size_t count = parsed ? names::ReadDnsAddresses(answer, query, addresses) : 0;
+  if (count == 0 || engine::Answered(session_, query.name(), std::span(addresses).first(count))) {
+    return {Verdict::kForward};
+  }
+  return SayMadeUp(message, query, out);
+}
+
+DnsPolicy::Decision DnsPolicy::SayAddresses(std::span<const uint8_t> message,
+                                            const names::DnsQuery& query,
+                                            std::span<const config::HostAddress> hosts,
+                                            std::span<uint8_t> out) {
+  engine::Addresses addresses;
+  size_t count = 0;
+  for (const config::HostAddress& host : hosts) {
+    const bool asked = query.Is(host.address.is_v4() ? DnsType::kA : DnsType::kAaaa);
+    if (asked && query.klass == kClassIn && count < addresses.size()) {
+      addresses[count++] = host.address;
+    }
+  }
+  const auto found = std::span(addresses).first(count);
+  engine::Answered(session_, query.name(), found);
+  return {Verdict::kAnswer, names::BuildDnsAddresses(message, query, found, kTtlSeconds, out)};
+}
+
+DnsPolicy::Decision DnsPolicy::SayLoopback(std::span<const uint8_t> message,
+                                           const names::DnsQuery& query, std::span<uint8_t> out) {
+  const base::IpAddress addresses[] = {
+      query.Is(DnsType::kA)
+          ? base::IpAddress::V4(INADDR_LOOPBACK)
+          : base::IpAddress::V6Bytes(std::span<const uint8_t, 16>(in6addr_loopback.s6_addr))};
+  const bool asked = query.Is(DnsType::kA) || query.Is(DnsType::kAaaa);
+  return {Verdict::kAnswer,
+          names::BuildDnsAddresses(message, query, std::span(addresses).first(asked ? 1 : 0),
+                                   kTtlSeconds, out)};
+}
+
+DnsPolicy::Decision DnsPolicy::SayMadeUp(std::span<const uint8_t> message,
+                                         const names::DnsQuery& query, std::span<uint8_t> out) {
+  const std::string_view name = query.name();
   if (query.klass != kClassIn || !query.Is(DnsType::kA) || name.empty()) {
     // Nothing of this type, but the name is there: a resolver goes on with the A record.
-    return say(DnsCode::kNoError);
+    return {Verdict::kAnswer, names::BuildDnsAnswer(message, query, DnsCode::kNoError, out)};
   }
   const auto address = session_.names().AddressOf(name);
   if (!address.has_value()) {
-    return say(DnsCode::kServerFailure);
+    return {Verdict::kAnswer, names::BuildDnsAnswer(message, query, DnsCode::kServerFailure, out)};
   }
-  return {Verdict::kAnswer, names::BuildDnsAddress(message, query, *address, kTtlSeconds, out)};
+  return {Verdict::kAnswer,
+          names::BuildDnsAddresses(message, query, {&*address, 1}, kTtlSeconds, out)};
 }
 
 size_t DnsPolicy::ServerFailure(std::span<const uint8_t> message, std::span<uint8_t> out) {

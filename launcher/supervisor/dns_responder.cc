@@ -289,7 +289,12 @@ bool DnsResponder::FinishForwarded(Forwarded& forwarded, bool readable, int64_t 
     std::vector<uint8_t> answer(names::kMaxDnsMessage);
     const long size = sys::Recv(forwarded.socket.get(), answer.data(), answer.size(), MSG_DONTWAIT);
     if (size >= 0) {
-      socket.Reply(forwarded.query, std::span(answer).first(static_cast<size_t>(size)));
+      answer.resize(static_cast<size_t>(size));
+      std::array<uint8_t, 1024> ours;
+      const auto decision = policy_.Review(forwarded.query.bytes, answer, ours);
+      socket.Reply(forwarded.query, decision.verdict == DnsPolicy::Verdict::kAnswer
+                                        ? std::span(ours).first(decision.size)
+                                        : std::span(answer));
       return true;
     }
     if (size == -EAGAIN || size == -EINTR) {

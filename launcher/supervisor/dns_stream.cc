@@ -155,6 +155,10 @@ size_t DnsResponder::ForwardOnStream(const base::Endpoint& server, std::span<con
   if (!Exchange(socket.get(), answer, true, deadline_ms)) {
     return failure;
   }
+  if (const auto decision = policy_.Review(query, answer, out);
+      decision.verdict == DnsPolicy::Verdict::kAnswer) {
+    return decision.size;
+  }
   std::copy(answer.begin(), answer.end(), out.begin());
   return answer.size();
 }

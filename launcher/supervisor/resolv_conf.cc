@@ -91,21 +91,24 @@ ResolvConf ReadResolvConf(const Caller& caller) {
   return ParseResolvConf({text, size > 0 ? static_cast<size_t>(size) : 0}, host_name);
 }
 
-std::string_view SearchStem(const ResolvConf& conf, std::string_view name) {
+std::string_view StemOf(const ResolvConf& conf, std::string_view name) {
   // The longest domain that fits: below "ci.svc.cluster.local" it decides, not "svc.cluster.local".
   std::string_view stem;
-  bool found = false;
   for (const std::string& domain : conf.search) {
     if (name.size() <= domain.size() + 1 || !name.ends_with(domain) ||
         name[name.size() - domain.size() - 1] != '.') {
       continue;
     }
     const std::string_view candidate = name.substr(0, name.size() - domain.size() - 1);
-    if (!found || candidate.size() < stem.size()) {
+    if (stem.empty() || candidate.size() < stem.size()) {
       stem = candidate;
-      found = true;
     }
   }
+  return stem;
+}
+
+std::string_view SearchStem(const ResolvConf& conf, std::string_view name) {
+  const std::string_view stem = StemOf(conf, name);
   const auto dots = static_cast<unsigned>(std::count(stem.begin(), stem.end(), '.'));
   return dots > 0 && dots < conf.ndots ? stem : std::string_view();
 }

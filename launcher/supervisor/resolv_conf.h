@@ -21,6 +21,9 @@ ResolvConf ParseResolvConf(std::string_view text, std::string_view host_name);
 // The file as `caller` sees it.
 ResolvConf ReadResolvConf(const Caller& caller);
 
+// What `name` is without the search domain that it ends in; empty where it ends in none.
+std::string_view StemOf(const ResolvConf& conf, std::string_view name);
+
 // The part of `name` before a search domain, where a resolver may have put `name` together from
 // that part and the domain before it tried the part alone: the part has a dot, but fewer than
 // ndots. Empty: `name` was asked for as it is.

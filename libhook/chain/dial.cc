@@ -22,6 +22,9 @@ std::optional<base::Endpoint> NextStop(const config::Config& config, config::Rou
   if (const auto address = base::IpAddress::Parse(host)) {
     return base::Endpoint(*address, next.port);
   }
+  if (const auto hosts = config.HostAddresses(host); !hosts.empty()) {
+    return base::Endpoint(hosts[0].address, next.port);
+  }
   return base::Endpoint::FromName(host, next.port);
 }
 

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 
 #include "base/clock.h"
@@ -61,27 +60,6 @@ socklen_t Reachable(int fd, int domain, const IpAddress& address, uint16_t port,
 
 }  // namespace
 
-Plan MakePlan(Session& session, const Endpoint& asked, std::string_view exe) {
-  Plan plan;
-  plan.asked = asked;
-  plan.target = asked;
-  if (auto named = session.names().NameOf(asked.address())) {
-    named->set_port(asked.port());
-    plan.target = *named;
-  }
-  const bool by_name = plan.target.is_name();
-  const rules::Query query{by_name ? plan.target.name() : std::string_view(),
-                           by_name ? nullptr : &asked.address(), asked.port(), exe};
-  const config::Config& config = session.config();
-  plan.decision = rules::Decide(config, query);
-  const config::RouteKind kind = plan.decision.route.kind;
-  plan.resolve_here =
-      by_name && kind != config::RouteKind::kReject &&
-      (kind == config::RouteKind::kDirect || config.DnsOf(plan.decision.route) == config::Dns::kLocal);
-  plan.pass_through = !by_name && kind == config::RouteKind::kDirect;
-  return plan;
-}
-
 void Disconnect(int fd, uint64_t cookie) {
   sockaddr none{};
   none.sa_family = AF_UNSPEC;
@@ -106,39 +84,38 @@ class Connector::Attempt {
   rules::Decision decision;
 
   int Run() {
+    const config::Config& config = session_.config();
+    const Endpoint& destination = plan_.destination();
     decision = plan_.decision;
-    Endpoint target = plan_.target;
-    std::array<IpAddress, kMaxHopAddresses> found;
-    size_t count = 0;
+    Addresses found = plan_.addresses;
+    size_t count = plan_.address_count;
     if (plan_.resolve_here) {
-      count = surroundings_.Resolve(target.name(), found);
+      count = surroundings_.Resolve(destination.name(), found);
       if (count == 0) {
         return Fail({.cause = base::Cause::kNoSuchName});
       }
-      // Rules on addresses see what was looked up here; rules on names have been asked, and hold.
-      const rules::Query query{plan_.target.name(), &found[0], target.port(), program_.exe()};
-      decision = rules::Decide(session_.config(), query);
+      count =
+          DecideAt(config, destination, program_.exe(), std::span(found).first(count), &decision);
       route_ = decision.route;
       if (route_.kind == config::RouteKind::kReject) {
         return Fail({.cause = base::Cause::kRejected});
       }
-      target = Endpoint(AddressForProxy(std::span(found).first(count)), target.port());
     }
+    const bool by_address = plan_.address_count > 0 || config.DnsOf(route_) == config::Dns::kLocal;
+    const Endpoint target =
+        by_address ? Endpoint(AddressForProxy(std::span(found).first(count)), destination.port())
+                   : destination;
+    uint16_t port = target.port();
     if (route_.kind != config::RouteKind::kDirect) {
-      count = FirstHopAddresses(found);
-    } else if (count == 0) {
-      found[0] = target.address();
-      count = 1;
+      count = FirstHopAddresses(&found);
+      port = config.HopAt(route_, 0).port;
     }
     if (count == 0) {
       base::Failure unknown{.cause = base::Cause::kNoSuchName};
       unknown.set_detail("the proxy's own name");
       return Fail(unknown);
     }
-    const uint16_t port = route_.kind == config::RouteKind::kDirect
-                              ? target.port()
-                              : session_.config().HopAt(route_, 0).port;
-    chain::Dial dial(session_.config(), route_, target);
+    chain::Dial dial(config, route_, target);
     int result = ConnectFirst(std::span(found).first(count), port, dial);
     if (result == 0) {
       result = Handshakes(dial);
@@ -170,20 +147,14 @@ class Connector::Attempt {
     return -ToErrno(failure);
   }
 
-  size_t FirstHopAddresses(std::span<IpAddress, kMaxHopAddresses> out) {
-    const config::Config& config = session_.config();
-    const std::string_view host = config.text(config.HopAt(route_, 0).host);
-    if (const auto address = IpAddress::Parse(host)) {
-      // The kernel takes the any-address for the own host; getpeername then says loopback.
-      out[0] = address->IsAny() && address->is_v4() ? IpAddress::V4(INADDR_LOOPBACK) : *address;
-      return 1;
-    }
-    const size_t proxy = config.HopIndexAt(route_, 0);
-    if (const size_t known = session_.HopAddresses(proxy, out); known > 0) {
+  size_t FirstHopAddresses(Addresses* out) {
+    if (const size_t known = KnownHopAddresses(session_, route_, out); known > 0) {
       return known;
     }
-    const size_t count = surroundings_.Resolve(host, out);
-    session_.SetHopAddresses(proxy, std::span<const IpAddress>(out).first(count));
+    const config::Config& config = session_.config();
+    const size_t count = surroundings_.Resolve(config.text(config.HopAt(route_, 0).host), *out);
+    session_.SetHopAddresses(config.HopIndexAt(route_, 0),
+                             std::span<const IpAddress>(*out).first(count));
     return count;
   }
 
@@ -269,6 +240,7 @@ int Connector::Run(int fd, int domain, const Plan& plan, Surroundings& surroundi
               .pid = 0,
               .exe = {},
               .target = plan.target,
+              .rewritten = plan.rewritten,
               .decision = plan.decision,
               .failure = {.cause = base::Cause::kRejected},
               .connect_ms = 0};

@@ -16,22 +16,10 @@
 #include "base/failure.h"
 #include "chain/dial.h"
 #include "engine/event_log.h"
+#include "engine/plan.h"
 #include "engine/session.h"
-#include "rules/rules.h"
 
 namespace engine {
-
-// What the engine makes of the address that a program hands to connect(2) or sendto(2).
-struct Plan {
-  base::Endpoint asked;   // as the program gave it: an address
-  base::Endpoint target;  // the name that a made-up `asked` stands for, else `asked`
-  rules::Decision decision;
-  // Somebody must look `target` up here and now: it is a name, and the route is direct or
-  // dns = local.
-  bool resolve_here = false;
-  // The kernel may go on with the program's own call: an address, and direct.
-  bool pass_through = false;
-};
 
 // The program that dials. To find out about it costs the supervisor a look into /proc, so it is
 // asked only where a rule or a log line needs to know.
@@ -43,9 +31,6 @@ class Program {
  protected:
   ~Program() = default;
 };
-
-// `exe` matters only where the config has patterns for programs.
-Plan MakePlan(Session& session, const base::Endpoint& asked, std::string_view exe);
 
 class Surroundings {
  public:

@@ -122,7 +122,10 @@ class LineFormatter {
 
   void WriteText() {
     const config::Route route = event_.decision.route;
-    out_.Append("gochain: ").Append(Target());
+    out_.Append("gochain: ").Append(TextOf(event_.target));
+    if (event_.rewritten) {
+      out_.Append(" => ").Append(TextOf(*event_.rewritten));
+    }
     if (event_.kind == EventKind::kReject) {
       out_.Append(" rejected by ");
       AppendRule();
@@ -150,7 +153,12 @@ class LineFormatter {
     AppendTime(out_);
     out_.Append("\",\"pid\":").AppendNumber(static_cast<uint64_t>(event_.pid));
     AppendField(out_, "exe", event_.exe);
-    AppendField(out_, "target", Target());
+    AppendField(out_, "target", TextOf(event_.target));
+    if (event_.rewritten) {
+      AppendField(out_, "rewritten", TextOf(*event_.rewritten));
+    } else {
+      out_.Append(",\"rewritten\":null");
+    }
     AppendField(out_, "route", config_.RouteName(route));
     out_.Append(",\"rule\":\"");
     AppendRule();
@@ -175,7 +183,8 @@ class LineFormatter {
   size_t size() const { return out_.view().size(); }
 
  private:
-  std::string_view Target() { return event_.target.Text(target_); }
+  // Until the next call.
+  std::string_view TextOf(const base::Endpoint& endpoint) { return endpoint.Text(endpoint_); }
   uint64_t Milliseconds() const { return static_cast<uint64_t>(event_.connect_ms); }
 
   const config::Proxy& Hop(size_t index) const {
@@ -232,7 +241,7 @@ class LineFormatter {
   const config::Config& config_;
   const Event& event_;
   TextWriter out_;
-  std::array<char, base::kMaxEndpointText> target_;
+  std::array<char, base::kMaxEndpointText> endpoint_;
   std::array<char, 512> failure_;
 };
 

@@ -8,6 +8,7 @@
 #define GOCHAIN_ENGINE_EVENT_LOG_H_
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/endpoint.h"
@@ -27,6 +28,7 @@ struct Event {
   int pid = 0;
   std::string_view exe;   // base name
   base::Endpoint target;  // what the program asked for, by name where it had one
+  std::optional<base::Endpoint> rewritten = std::nullopt;  // what [rewrite] made of it
   rules::Decision decision;
   base::Failure failure;  // kFail, kReject
   int64_t connect_ms = 0;

@@ -15,7 +15,7 @@ namespace engine {
 namespace {
 
 // Another build's region is refused: the number changes with the layout.
-constexpr uint64_t kMagic = 0x676f636861696e01;
+constexpr uint64_t kMagic = 0x676f636861696e02;
 constexpr int64_t kHopAddressLifetimeMs = 60 * 1000;
 
 struct Header {
@@ -30,7 +30,7 @@ struct Header {
 struct HopRecord {
   enum Word : size_t { kVersion, kExpiresMs, kCount, kAddresses };
   static constexpr size_t kWordsPerAddress = 3;  // 16 bytes, and 1 for IPv6
-  uint64_t words[kAddresses + kMaxHopAddresses * kWordsPerAddress];
+  uint64_t words[kAddresses + kMaxAddresses * kWordsPerAddress];
 
   uint64_t Load(size_t word) {
     return std::atomic_ref<uint64_t>(words[word]).load(std::memory_order_acquire);
@@ -62,6 +62,7 @@ constexpr size_t Align(size_t size) { return (size + 63) & ~size_t{63}; }
 struct Layout {
   size_t config;
   size_t names;
+  size_t answers;
   size_t peers;
   size_t hops;
   size_t size;
@@ -69,7 +70,8 @@ struct Layout {
   Layout(size_t config_size, size_t proxy_count)
       : config(Align(sizeof(Header))),
         names(config + Align(config_size)),
-        peers(names + Align(names::NameTable::RegionSize())),
+        answers(names + Align(names::NameTable::RegionSize())),
+        peers(answers + Align(names::AnswerTable::RegionSize())),
         hops(peers + Align(names::PeerTable::RegionSize())),
         size(hops + Align(proxy_count * sizeof(HopRecord))) {}
 };
@@ -162,12 +164,14 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
   out.settings_ = &header->settings;
   out.config_ = config.value();
   out.names_ = names::NameTable(region.subspan(layout.names, names::NameTable::RegionSize()));
+  out.answers_ =
+      names::AnswerTable(region.subspan(layout.answers, names::AnswerTable::RegionSize()));
   out.peers_ = names::PeerTable(region.subspan(layout.peers, names::PeerTable::RegionSize()));
   out.hop_addresses_ = region.subspan(layout.hops);
   return out;
 }
 
-size_t Session::HopAddresses(size_t proxy, std::span<base::IpAddress, kMaxHopAddresses> out) const {
+size_t Session::HopAddresses(size_t proxy, Addresses* out) const {
   HopRecord* const record = RecordAt(hop_addresses_, proxy);
   if (record == nullptr) {
     return 0;
@@ -175,11 +179,11 @@ size_t Session::HopAddresses(size_t proxy, std::span<base::IpAddress, kMaxHopAdd
   const uint64_t version = record->Load(HopRecord::kVersion);
   const uint64_t count = record->Load(HopRecord::kCount);
   const auto expires_ms = static_cast<int64_t>(record->Load(HopRecord::kExpiresMs));
-  if (version % 2 != 0 || count > kMaxHopAddresses || base::NowMs() >= expires_ms) {
+  if (version % 2 != 0 || count > kMaxAddresses || base::NowMs() >= expires_ms) {
     return 0;
   }
   for (size_t i = 0; i < count; ++i) {
-    out[i] = record->LoadAddress(i);
+    (*out)[i] = record->LoadAddress(i);
   }
   return record->Load(HopRecord::kVersion) == version ? count : 0;
 }
@@ -196,7 +200,7 @@ void Session::SetHopAddresses(size_t proxy, std::span<const base::IpAddress> add
       !version.compare_exchange_strong(before, before + 1, std::memory_order_acquire)) {
     return;
   }
-  const size_t count = std::min(addresses.size(), kMaxHopAddresses);
+  const size_t count = std::min(addresses.size(), kMaxAddresses);
   record->Store(HopRecord::kCount, count);
   for (size_t i = 0; i < count; ++i) {
     record->StoreAddress(i, addresses[i]);

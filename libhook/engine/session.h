@@ -2,13 +2,14 @@
 //
 // It is a view of one shared memory region (a memfd that the supervisor process holds and others
 // open as /proc/PID/fd/N, so no writable file system is needed): run settings, the compiled Config,
-// the name table, the peer table and the addresses of first hops. The launcher creates it; the
-// library opens it, or, started without a launcher, builds one of its own from GOCHAIN_CONF,
-// GOCHAIN_PROXY and their like. Async-signal-safe after construction, any thread; lives until the
-// process ends.
+// the tables of made-up addresses, of answers and of peers, and the addresses of first hops. The
+// launcher creates it; the library opens it, or, started without a launcher, builds one of its own
+// from GOCHAIN_CONF, GOCHAIN_PROXY and their like. Async-signal-safe after construction, any
+// thread; lives until the process ends.
 #ifndef GOCHAIN_ENGINE_SESSION_H_
 #define GOCHAIN_ENGINE_SESSION_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,12 +19,15 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "engine/settings.h"
+#include "names/answer_table.h"
 #include "names/name_table.h"
 #include "names/peer_table.h"
 
 namespace engine {
 
-inline constexpr size_t kMaxHopAddresses = 8;
+// Of one name; more are left out.
+inline constexpr size_t kMaxAddresses = 8;
+using Addresses = std::array<base::IpAddress, kMaxAddresses>;
 
 class Session {
  public:
@@ -41,11 +45,12 @@ class Session {
   void SetSocketsTrapped() { settings_->sockets_trapped = true; }
   const config::Config& config() const { return config_; }
   names::NameTable& names() { return names_; }
+  names::AnswerTable& answers() { return answers_; }
   names::PeerTable& peers() { return peers_; }
 
   // The addresses of proxy number `proxy`, where some process of the tree has looked its name up
   // less than a minute ago; returns how many.
-  size_t HopAddresses(size_t proxy, std::span<base::IpAddress, kMaxHopAddresses> out) const;
+  size_t HopAddresses(size_t proxy, Addresses* out) const;
   void SetHopAddresses(size_t proxy, std::span<const base::IpAddress> addresses);
 
  private:
@@ -54,6 +59,7 @@ class Session {
   Settings* settings_ = nullptr;
   config::Config config_;
   names::NameTable names_;
+  names::AnswerTable answers_;
   names::PeerTable peers_;
   std::span<uint8_t> hop_addresses_;
 };

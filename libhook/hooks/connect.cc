@@ -33,14 +33,10 @@ bool NeedsLookup(Process& process, const engine::Plan& plan) {
   if (plan.resolve_here) {
     return true;
   }
-  const config::Config& config = process.session().config();
   const config::Route route = plan.decision.route;
-  if (config.HopCount(route) == 0) {
-    return false;
-  }
-  std::array<base::IpAddress, engine::kMaxHopAddresses> known;
-  return !base::IpAddress::Parse(config.text(config.HopAt(route, 0).host)) &&
-         process.session().HopAddresses(config.HopIndexAt(route, 0), known) == 0;
+  engine::Addresses known;
+  return process.session().config().HopCount(route) > 0 &&
+         engine::KnownHopAddresses(process.session(), route, &known) == 0;
 }
 
 // With TCP_FASTOPEN_CONNECT connect(2) succeeds at once and the first send connects; a handshake

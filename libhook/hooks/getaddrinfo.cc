@@ -67,6 +67,73 @@ bool NameFirstEntry(const char* node, addrinfo* list) {
   return true;
 }
 
+void Append(addrinfo* more, addrinfo** list) {
+  while (*list != nullptr) {
+    list = &(*list)->ai_next;
+  }
+  *list = more;
+}
+
+// Of a name with both, an IPv6 socket wants the IPv4 addresses only where AI_ALL asks for them.
+bool IsWanted(const NameAnswer& answer, const base::IpAddress& address, const addrinfo& hints) {
+  if (hints.ai_family != AF_INET6 || (hints.ai_flags & AI_ALL) != 0 || !address.is_v4()) {
+    return true;
+  }
+  for (size_t i = 0; i < answer.count; ++i) {
+    if (!answer.addresses[i].is_v4()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// The lists of all addresses, in one. glibc frees it entry by entry; musl, which counts the entries
+// of a list, keeps the memory of one that was put together.
+int ListAll(const NameAnswer& answer, const char* service, const addrinfo& hints, addrinfo** list) {
+  for (size_t i = 0; i < answer.count; ++i) {
+    addrinfo* more = nullptr;
+    if (!IsWanted(answer, answer.addresses[i], hints)) {
+      continue;
+    }
+    const int error = real::getaddrinfo(Text(answer.addresses[i]).data(), service, &hints, &more);
+    if (error == 0) {
+      Append(more, list);
+    } else if (error != EAI_ADDRFAMILY) {
+      if (*list != nullptr) {
+        freeaddrinfo(*list);
+      }
+      return error;
+    }
+  }
+  // A name without a record of that type, no longer an address of the other.
+  return *list != nullptr ? 0 : EAI_NODATA;
+}
+
+// What libc's resolver finds; where that isn't for the program, `answer` is changed, and there is
+// no list.
+int AskLibc(const char* node, const char* service, const addrinfo* hints, NameAnswer* answer,
+            addrinfo** list) {
+  const int error = real::getaddrinfo(node, service, hints, list);
+  if (error != 0) {
+    return error;
+  }
+  engine::AnsweredAddresses found;
+  size_t count = 0;
+  for (const addrinfo* entry = *list; entry != nullptr; entry = entry->ai_next) {
+    const auto endpoint = base::Endpoint::FromSockaddr(entry->ai_addr, entry->ai_addrlen);
+    // One entry for each type of socket.
+    if (endpoint && count < found.size() &&
+        (count == 0 || found[count - 1] != endpoint->address())) {
+      found[count++] = endpoint->address();
+    }
+  }
+  if (!KeepAnswer(std::span(found).first(count), answer)) {
+    freeaddrinfo(*list);
+    *list = nullptr;
+  }
+  return 0;
+}
+
 int Getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** result) {
   addrinfo numeric = NumericHints(hints);
   if (MayBeNumeric(node)) {
@@ -83,25 +150,30 @@ int Getaddrinfo(const char* node, const char* service, const addrinfo* hints, ad
     // libc would need libidn2; a proxy wants the ASCII form, which is the program's to make.
     return EAI_IDN_ENCODE;
   }
-  const NameAnswer answer = LookUpName(node);
-  if (answer.kind == NameAnswer::Kind::kReal) {
-    return real::getaddrinfo(node, service, hints, result);
-  }
-  // Without an answer it is any address's text: libc looks at the other arguments first.
+  NameAnswer answer = LookUpName(node);
   addrinfo* list = nullptr;
-  const int error = real::getaddrinfo(Text(answer.address).data(), service, &numeric, &list);
-  if (error != 0 && error != EAI_ADDRFAMILY) {
-    return error;
+  if (answer.kind == NameAnswer::Kind::kReal) {
+    const int error = AskLibc(node, service, hints, &answer, &list);
+    if (error != 0) {
+      return error;
+    }
+    if (list != nullptr) {
+      *result = list;
+      return 0;
+    }
   }
-  if (answer.kind != NameAnswer::Kind::kMadeUp) {
+  if (answer.kind != NameAnswer::Kind::kAddresses) {
+    // It is any address's text: libc looks at the other arguments first.
+    const int error = real::getaddrinfo("0.0.0.0", service, &numeric, &list);
     if (error == 0) {
       freeaddrinfo(list);
+    } else if (error != EAI_ADDRFAMILY) {
+      return error;
     }
     return answer.kind == NameAnswer::Kind::kRefused ? EAI_FAIL : EAI_NONAME;
   }
-  if (error == EAI_ADDRFAMILY) {
-    // IPv6 alone: a name without AAAA record, no longer an IPv4 address.
-    return EAI_NODATA;
+  if (const int error = ListAll(answer, service, numeric, &list); error != 0) {
+    return error;
   }
   for (addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
     entry->ai_flags = flags;

@@ -27,12 +27,13 @@ std::optional<std::span<const uint8_t>> Bytes(const void* address, socklen_t len
   return std::span(bytes, length);
 }
 
+base::IpAddress AddressOf(std::span<const uint8_t> bytes) {
+  return bytes.size() == 4 ? base::IpAddress::V4Bytes(bytes.first<4>())
+                           : base::IpAddress::V6Bytes(bytes.first<16>());
+}
+
 AddressAnswer LookUp(std::optional<std::span<const uint8_t>> bytes) {
-  if (!bytes) {
-    return {};
-  }
-  return LookUpAddress(bytes->size() == 4 ? base::IpAddress::V4Bytes(bytes->first<4>())
-                                          : base::IpAddress::V6Bytes(bytes->first<16>()));
+  return bytes ? LookUpAddress(AddressOf(*bytes)) : AddressAnswer{};
 }
 
 // The value of h_errno, or 0 with the entry filled in.
@@ -41,7 +42,9 @@ int Fill(const AddressAnswer& answer, std::span<const uint8_t> bytes, int family
   if (answer.kind != AddressAnswer::Kind::kName) {
     return HOST_NOT_FOUND;
   }
-  return FillHostEntry(answer.name.name(), family, bytes, entry, buffer) ? 0 : NETDB_INTERNAL;
+  const base::IpAddress address = AddressOf(bytes);
+  return FillHostEntry(answer.name.name(), family, {&address, 1}, entry, buffer) ? 0
+                                                                                 : NETDB_INTERNAL;
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -36,6 +35,19 @@ bool IsOurs(const char* name, int family, NameAnswer* answer) {
   return answer->kind != NameAnswer::Kind::kReal;
 }
 
+// What libc found may be told; else `answer` is what to tell.
+bool IsKept(const hostent& found, NameAnswer* answer) {
+  engine::AnsweredAddresses addresses;
+  size_t count = 0;
+  for (char** at = found.h_addr_list; *at != nullptr && count < addresses.size(); ++at) {
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(*at);
+    addresses[count++] = found.h_addrtype == AF_INET6
+                             ? base::IpAddress::V6Bytes(std::span<const uint8_t, 16>(bytes, 16))
+                             : base::IpAddress::V4Bytes(std::span<const uint8_t, 4>(bytes, 4));
+  }
+  return KeepAnswer(std::span(addresses).first(count), answer);
+}
+
 // The value of h_errno, or 0 with the entry filled in; NETDB_INTERNAL where an entry wouldn't fit,
 // whatever the answer, as libc has it.
 int Fill(const char* name, int family, const NameAnswer& answer, hostent* entry,
@@ -44,9 +56,16 @@ int Fill(const char* name, int family, const NameAnswer& answer, hostent* entry,
   if (canonical.ends_with('.')) {
     canonical.remove_suffix(1);
   }
+  engine::Addresses addresses;
+  size_t count = 0;
+  for (size_t i = 0; i < answer.count; ++i) {
+    if (answer.addresses[i].is_v4() == (family == AF_INET)) {
+      addresses[count++] = answer.addresses[i];
+    }
+  }
   hostent filled;
-  if (!FillHostEntry(canonical.substr(0, base::kMaxNameLength), AF_INET, answer.address.bytes(),
-                     &filled, buffer)) {
+  if (!FillHostEntry(canonical.substr(0, base::kMaxNameLength), family,
+                     std::span(addresses).first(count > 0 ? count : 1), &filled, buffer)) {
     return NETDB_INTERNAL;
   }
   switch (answer.kind) {
@@ -55,10 +74,10 @@ int Fill(const char* name, int family, const NameAnswer& answer, hostent* entry,
       return HOST_NOT_FOUND;
     case NameAnswer::Kind::kRefused:
       return NO_RECOVERY;
-    case NameAnswer::Kind::kMadeUp:
+    case NameAnswer::Kind::kAddresses:
       break;
   }
-  if (family != AF_INET) {
+  if (count == 0) {
     return NO_DATA;
   }
   *entry = filled;
@@ -92,7 +111,10 @@ hostent* gethostbyname(const char* name) {
   const ErrnoKeeper keeper;
   NameAnswer answer;
   if (!IsOurs(name, AF_INET, &answer)) {
-    return real::gethostbyname(name);
+    hostent* const found = real::gethostbyname(name);
+    if (found == nullptr || IsKept(*found, &answer)) {
+      return found;
+    }
   }
   keeper.Restore();
   return Static(name, AF_INET, answer);
@@ -102,7 +124,10 @@ hostent* gethostbyname2(const char* name, int family) {
   const ErrnoKeeper keeper;
   NameAnswer answer;
   if (!IsOurs(name, family, &answer)) {
-    return real::gethostbyname2(name, family);
+    hostent* const found = real::gethostbyname2(name, family);
+    if (found == nullptr || IsKept(*found, &answer)) {
+      return found;
+    }
   }
   keeper.Restore();
   return Static(name, family, answer);
@@ -113,7 +138,10 @@ int gethostbyname_r(const char* name, hostent* entry, char* buffer, size_t size,
   const ErrnoKeeper keeper;
   NameAnswer answer;
   if (!IsOurs(name, AF_INET, &answer)) {
-    return real::gethostbyname_r(name, entry, buffer, size, result, error);
+    const int code = real::gethostbyname_r(name, entry, buffer, size, result, error);
+    if (code != 0 || *result == nullptr || IsKept(**result, &answer)) {
+      return code;
+    }
   }
   keeper.Restore();
   return Reentrant(name, AF_INET, answer, entry, {buffer, size}, result, error);
@@ -124,7 +152,10 @@ int gethostbyname2_r(const char* name, int family, hostent* entry, char* buffer,
   const ErrnoKeeper keeper;
   NameAnswer answer;
   if (!IsOurs(name, family, &answer)) {
-    return real::gethostbyname2_r(name, family, entry, buffer, size, result, error);
+    const int code = real::gethostbyname2_r(name, family, entry, buffer, size, result, error);
+    if (code != 0 || *result == nullptr || IsKept(**result, &answer)) {
+      return code;
+    }
   }
   keeper.Restore();
   return Reentrant(name, family, answer, entry, {buffer, size}, result, error);

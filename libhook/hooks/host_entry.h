@@ -5,18 +5,18 @@
 #include <netdb.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "base/endpoint.h"
+
 namespace hooks {
 
-// One name, one address (4 or 16 bytes in network order), no aliases. False where `buffer` is too
-// small.
-bool FillHostEntry(std::string_view name, int family, std::span<const uint8_t> address,
+// One name and its addresses, of `family`, no aliases. False where `buffer` is too small.
+bool FillHostEntry(std::string_view name, int family, std::span<const base::IpAddress> addresses,
                    hostent* entry, std::span<char> buffer);
 
-// Room for the longest name and its lists.
+// Room for the longest name and all the addresses that a name has here.
 inline constexpr size_t kHostEntrySize = 512;
 
 }  // namespace hooks

@@ -1,10 +1,10 @@
 #include "hooks/lookup.h"
 
-#include "base/text.h"
-#include "engine/connector.h"
+#include <cstring>
+
+#include "engine/lookup.h"
 #include "hooks/caller.h"
 #include "hooks/process.h"
-#include "rules/rules.h"
 
 namespace hooks {
 namespace {
@@ -30,6 +30,25 @@ bool HasProperLabels(std::string_view name) {
   }
 }
 
+NameAnswer TellMadeUp(engine::Session& session, std::string_view name) {
+  const auto address = session.names().AddressOf(name);
+  if (!address) {
+    return {.kind = NameAnswer::Kind::kRefused};
+  }
+  return {.kind = NameAnswer::Kind::kAddresses, .addresses = {*address}, .count = 1};
+}
+
+NameAnswer TellHosts(engine::Session& session, std::string_view name) {
+  NameAnswer answer{.kind = NameAnswer::Kind::kAddresses};
+  for (const config::HostAddress& host : session.config().HostAddresses(name)) {
+    if (answer.count < answer.addresses.size()) {
+      answer.addresses[answer.count++] = host.address;
+    }
+  }
+  engine::Answered(session, name, std::span(answer.addresses).first(answer.count));
+  return answer;
+}
+
 }  // namespace
 
 NameAnswer LookUpName(std::string_view name) {
@@ -46,14 +65,27 @@ NameAnswer LookUpName(std::string_view name) {
                 IsLocalhost(parsed->name()) ? NameAnswer::Kind::kReal : NameAnswer::Kind::kRefused};
   }
   engine::Session& session = process.session();
-  if (!rules::NeedsMadeUpAddress(session.config(), parsed->name())) {
-    return {};
+  switch (engine::HowToTell(session.config(), parsed->name())) {
+    case engine::Telling::kAsk:
+      return {.name = *parsed};
+    case engine::Telling::kHosts:
+      return TellHosts(session, parsed->name());
+    case engine::Telling::kMadeUp:
+      break;
   }
-  const auto address = session.names().AddressOf(parsed->name());
-  if (!address) {
-    return {.kind = NameAnswer::Kind::kRefused};
+  return TellMadeUp(session, parsed->name());
+}
+
+bool KeepAnswer(std::span<const base::IpAddress> found, NameAnswer* answer) {
+  if (!answer->name.is_name()) {
+    return true;
   }
-  return {.kind = NameAnswer::Kind::kMadeUp, .address = *address};
+  engine::Session& session = Process::Get().session();
+  if (engine::Answered(session, answer->name.name(), found)) {
+    return true;
+  }
+  *answer = TellMadeUp(session, answer->name.name());
+  return false;
 }
 
 AddressAnswer LookUpAddress(const base::IpAddress& address) {
@@ -66,7 +98,7 @@ AddressAnswer LookUpAddress(const base::IpAddress& address) {
                                          : AddressAnswer::Kind::kNoSuchName};
   }
   engine::Session& session = process.session();
-  if (const auto name = session.names().NameOf(address)) {
+  if (const auto name = engine::ReverseName(session, address)) {
     return {.kind = AddressAnswer::Kind::kName, .name = *name};
   }
   const engine::Plan plan = engine::MakePlan(session, base::Endpoint(address, 0), process.exe());
@@ -74,15 +106,11 @@ AddressAnswer LookUpAddress(const base::IpAddress& address) {
               plan.pass_through ? AddressAnswer::Kind::kReal : AddressAnswer::Kind::kNoSuchName};
 }
 
-std::array<char, 16> Text(const base::IpAddress& v4) {
-  std::array<char, 16> out{};
-  base::TextWriter text(std::span<char>(out).first(out.size() - 1));
-  for (const uint8_t byte : v4.bytes()) {
-    if (!text.view().empty()) {
-      text.Append('.');
-    }
-    text.AppendNumber(byte);
-  }
+std::array<char, base::kMaxAddressText> Text(const base::IpAddress& address) {
+  std::array<char, base::kMaxEndpointText> buffer;
+  const std::string_view text = base::Endpoint(address, 0).HostText(buffer, false);
+  std::array<char, base::kMaxAddressText> out{};
+  std::memcpy(out.data(), text.data(), text.size());
   return out;
 }
 

@@ -1,111 +1,21 @@
 #include "names/dns_message.h"
 
-#include <cstring>
+#include "names/dns_wire.h"
 
 namespace names {
 namespace {
 
-constexpr size_t kHeaderSize = 12;
-constexpr uint16_t kResponse = 0x8000;
-constexpr uint16_t kOpcodeMask = 0x7800;
-constexpr uint16_t kRecursionDesired = 0x0100;
-constexpr uint16_t kRecursionAvailable = 0x0080;
-constexpr uint8_t kMaxLabel = 63;
-constexpr uint8_t kPointer = 0xc0;
-constexpr uint16_t kClassIn = 1;
-// What one of ours may weigh; DNS flag day 2020.
-constexpr uint16_t kUdpSize = 1232;
-
-// Reads forward; once past the end it stays bad and yields zeros.
-class Reader {
- public:
-  explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
-
-  bool ok() const { return ok_; }
-  size_t position() const { return at_; }
-
-  uint8_t U8() {
-    if (at_ >= bytes_.size()) {
-      ok_ = false;
-      return 0;
-    }
-    return bytes_[at_++];
-  }
-  uint16_t U16() {
-    const uint8_t high = U8();
-    return static_cast<uint16_t>(high << 8 | U8());
-  }
-  void Skip(size_t count) {
-    if (count > bytes_.size() - at_) {
-      ok_ = false;
-      at_ = bytes_.size();
-      return;
-    }
-    at_ += count;
-  }
-  void SkipName() {
-    for (;;) {
-      const uint8_t length = U8();
-      if (!ok_ || length == 0) {
-        return;
-      }
-      if ((length & kPointer) == kPointer) {
-        U8();
-        return;
-      }
-      Skip(length);
-    }
-  }
-
- private:
-  std::span<const uint8_t> bytes_;
-  size_t at_ = 0;
-  bool ok_ = true;
-};
-
-class Writer {
- public:
-  explicit Writer(std::span<uint8_t> out) : out_(out) {}
-
-  void U8(uint8_t value) {
-    if (size_ < out_.size()) {
-      out_[size_++] = value;
-    } else {
-      full_ = true;
-    }
-  }
-  void U16(uint16_t value) {
-    U8(static_cast<uint8_t>(value >> 8));
-    U8(static_cast<uint8_t>(value));
-  }
-  void U32(uint32_t value) {
-    U16(static_cast<uint16_t>(value >> 16));
-    U16(static_cast<uint16_t>(value));
-  }
-  void Bytes(std::span<const uint8_t> bytes) {
-    for (const uint8_t byte : bytes) {
-      U8(byte);
-    }
-  }
-  void Name(std::string_view name) {
-    while (!name.empty()) {
-      const std::string_view label = name.substr(0, name.find('.'));
-      full_ = full_ || label.empty() || label.size() > kMaxLabel;
-      U8(static_cast<uint8_t>(label.size()));
-      for (const char c : label) {
-        U8(static_cast<uint8_t>(c));
-      }
-      name.remove_prefix(label.size() < name.size() ? label.size() + 1 : label.size());
-    }
-    U8(0);
-  }
-  size_t Finish() const { return full_ ? 0 : size_; }
-
- private:
-  std::span<uint8_t> out_;
-  size_t size_ = 0;
-  bool full_ = false;  // or holds what can't be said
-};
+using wire::kClassIn;
+using wire::kHeaderSize;
+using wire::kMaxLabel;
+using wire::kOpcodeMask;
+using wire::kPointer;
+using wire::kRecursionAvailable;
+using wire::kRecursionDesired;
+using wire::kResponse;
+using wire::kUdpSize;
+using wire::Reader;
+using wire::Writer;
 
 // Reads an uncompressed name; there is nothing before a question that a pointer could mean.
 bool ReadName(Reader& reader, DnsQuery* out) {
@@ -126,19 +36,16 @@ bool ReadName(Reader& reader, DnsQuery* out) {
       out->name_bytes[size++] = '.';
     }
     for (uint8_t i = 0; i < length; ++i) {
-      uint8_t byte = reader.U8();
-      if (byte >= 'A' && byte <= 'Z') {
-        byte = static_cast<uint8_t>(byte + ('a' - 'A'));
-      }
+      const uint8_t byte = reader.U8();
       out->sayable = out->sayable && byte > ' ' && byte < 0x7f && byte != '.';
-      out->name_bytes[size++] = static_cast<char>(byte);
+      out->name_bytes[size++] = wire::LowerCase(byte);
     }
   }
   out->name_size = static_cast<uint8_t>(size);
   return reader.ok();
 }
 
-// Header, question and, at the end, the OPT record; one record between them where `answers` is 1.
+// Header, question and, at the end, the OPT record; between them the records that are written.
 template <typename WriteRecord>
 size_t Build(std::span<const uint8_t> message, const DnsQuery& query, DnsCode code,
              uint16_t answers, std::span<uint8_t> out, WriteRecord write_record) {
@@ -214,12 +121,16 @@ size_t BuildDnsAnswer(std::span<const uint8_t> message, const DnsQuery& query, D
   return Build(message, query, code, 0, out, [](Writer&) {});
 }
 
-size_t BuildDnsAddress(std::span<const uint8_t> message, const DnsQuery& query,
-                       const base::IpAddress& address, uint32_t ttl_s, std::span<uint8_t> out) {
-  return Build(message, query, DnsCode::kNoError, 1, out, [&](Writer& writer) {
-    WriteRecordHead(writer, query, ttl_s, address.bytes().size());
-    writer.Bytes(address.bytes());
-  });
+size_t BuildDnsAddresses(std::span<const uint8_t> message, const DnsQuery& query,
+                         std::span<const base::IpAddress> addresses, uint32_t ttl_s,
+                         std::span<uint8_t> out) {
+  return Build(message, query, DnsCode::kNoError, static_cast<uint16_t>(addresses.size()), out,
+               [&](Writer& writer) {
+                 for (const base::IpAddress& address : addresses) {
+                   WriteRecordHead(writer, query, ttl_s, address.bytes().size());
+                   writer.Bytes(address.bytes());
+                 }
+               });
 }
 
 size_t BuildDnsPointer(std::span<const uint8_t> message, const DnsQuery& query,
@@ -228,33 +139,6 @@ size_t BuildDnsPointer(std::span<const uint8_t> message, const DnsQuery& query,
     WriteRecordHead(writer, query, ttl_s, name.size() + 2);
     writer.Name(name);
   });
-}
-
-bool ParseReverseName(std::string_view name, base::IpAddress* out) {
-  constexpr std::string_view kSuffix = ".in-addr.arpa";
-  if (!name.ends_with(kSuffix)) {
-    return false;
-  }
-  name.remove_suffix(kSuffix.size());
-  uint32_t address = 0;
-  for (unsigned i = 0; i < 4; ++i) {
-    const std::string_view label = name.substr(0, name.find('.'));
-    unsigned value = 0;
-    for (const char c : label) {
-      if (c < '0' || c > '9' || value > 255) {
-        return false;
-      }
-      value = value * 10 + static_cast<unsigned>(c - '0');
-    }
-    const bool last = label.size() == name.size();
-    if (label.empty() || value > 255 || last != (i == 3)) {
-      return false;
-    }
-    address |= value << (8 * i);
-    name.remove_prefix(last ? label.size() : label.size() + 1);
-  }
-  *out = base::IpAddress::V4(address);
-  return true;
 }
 
 }  // namespace names

@@ -1,4 +1,4 @@
-// DNS messages (RFC 1035, EDNS of RFC 6891): a query read, an answer built. Sans-I/O, every read
+// DNS queries (RFC 1035, EDNS of RFC 6891) read, and answers to them built. Sans-I/O, every read
 // checked, nothing allocated, any thread.
 #ifndef GOCHAIN_NAMES_DNS_MESSAGE_H_
 #define GOCHAIN_NAMES_DNS_MESSAGE_H_
@@ -15,7 +15,7 @@ namespace names {
 
 inline constexpr size_t kMaxDnsMessage = 65535;
 
-enum class DnsType : uint16_t { kA = 1, kPtr = 12, kAaaa = 28, kOpt = 41 };
+enum class DnsType : uint16_t { kA = 1, kCname = 5, kPtr = 12, kAaaa = 28, kOpt = 41 };
 enum class DnsCode : uint8_t {
   kNoError = 0,
   kFormatError = 1,
@@ -50,17 +50,16 @@ enum class DnsParsed : uint8_t {
 };
 DnsParsed ParseDnsQuery(std::span<const uint8_t> message, DnsQuery* out);
 
-// Builds the answer to `query`, whose bytes are `message`, with at most one record.
-// Returns its size, or 0 where `out` is too small.
+// Builds the answer to `query`, whose bytes are `message`. Returns its size, or 0 where `out` is
+// too small.
 size_t BuildDnsAnswer(std::span<const uint8_t> message, const DnsQuery& query, DnsCode code,
                       std::span<uint8_t> out);
-size_t BuildDnsAddress(std::span<const uint8_t> message, const DnsQuery& query,
-                       const base::IpAddress& address, uint32_t ttl_s, std::span<uint8_t> out);
+// One record for each of `addresses`, which are of the family that `query` asks for.
+size_t BuildDnsAddresses(std::span<const uint8_t> message, const DnsQuery& query,
+                         std::span<const base::IpAddress> addresses, uint32_t ttl_s,
+                         std::span<uint8_t> out);
 size_t BuildDnsPointer(std::span<const uint8_t> message, const DnsQuery& query,
                        std::string_view name, uint32_t ttl_s, std::span<uint8_t> out);
-
-// The IPv4 address that "7.2.0.192.in-addr.arpa" asks about; false: it is no such name.
-bool ParseReverseName(std::string_view name, base::IpAddress* out);
 
 }  // namespace names
 

@@ -81,7 +81,7 @@ TEST_F(EventLogTest, WritesOneJsonObjectALine) {
   const std::string before = "{\"event\":\"connect\",\"time\":\"";
   const std::string after =
       "\",\"pid\":4711,\"exe\":\"a\\\"b\\\\c\\u000a\",\"target\":\"proxy.golang.org:443\","
-      "\"route\":\"cmdline\",\"rule\":\"command line\","
+      "\"rewritten\":null,\"route\":\"cmdline\",\"rule\":\"command line\","
       "\"hops\":[\"http://proxy.corp.example:8080\",\"socks5://[fd00::9]:1080\"],"
       "\"door\":\"preload\",\"connect_ms\":132}\n";
   const std::string shape = "20dd-dd-ddTdd:dd:dd.dddZ";
@@ -91,6 +91,18 @@ TEST_F(EventLogTest, WritesOneJsonObjectALine) {
     const char c = line[before.size() + i];
     EXPECT_TRUE(shape[i] == 'd' ? c >= '0' && c <= '9' : c == shape[i]) << line;
   }
+}
+
+TEST_F(EventLogTest, SaysWhatATargetWasRewrittenTo) {
+  event_.rewritten = base::Endpoint(*base::IpAddress::Parse("127.0.0.1"), 9418);
+  event_.decision.route = {config::RouteKind::kDirect, 0};
+  EXPECT_EQ(Line(),
+            "gochain: proxy.golang.org:443 => 127.0.0.1:9418 direct connected in 132 ms "
+            "[go 4711]\n");
+  settings_.log_format = LogFormat::kJson;
+  EXPECT_NE(Line().find("\"target\":\"proxy.golang.org:443\",\"rewritten\":\"127.0.0.1:9418\","),
+            std::string::npos)
+      << Line();
 }
 
 TEST_F(EventLogTest, PutsCauseErrnoAndHopIntoAFailuresObject) {

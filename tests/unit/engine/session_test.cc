@@ -57,15 +57,15 @@ TEST_F(SessionTest, IsTheSameForAProcessThatOpensIt) {
 TEST_F(SessionTest, SharesTheAddressesOfAProxysName) {
   auto other = Session::Open(Path().c_str());
   ASSERT_TRUE(other.ok());
-  std::array<base::IpAddress, kMaxHopAddresses> found;
-  EXPECT_EQ(other->HopAddresses(0, found), 0u);
+  Addresses found;
+  EXPECT_EQ(other->HopAddresses(0, &found), 0u);
   const base::IpAddress known[] = {*base::IpAddress::Parse("192.0.2.1"),
                                    *base::IpAddress::Parse("2001:db8::1")};
   session_.SetHopAddresses(0, known);
-  ASSERT_EQ(other->HopAddresses(0, found), 2u);
+  ASSERT_EQ(other->HopAddresses(0, &found), 2u);
   EXPECT_EQ(found[0], known[0]);
   EXPECT_EQ(found[1], known[1]);
-  EXPECT_EQ(other->HopAddresses(1, found), 0u);
+  EXPECT_EQ(other->HopAddresses(1, &found), 0u);
 }
 
 TEST_F(SessionTest, LeavesNoDescriptorInTheProcessThatOpensIt) {
