@@ -15,6 +15,7 @@ class ImageChecker {
   explicit ImageChecker(const ImageHeader& header)
       : proxies_(header.proxy_count),
         chains_(header.chain_count),
+        patterns_(header.pattern_count),
         lists_(header.list_count),
         text_(header.text_size) {}
 
@@ -27,7 +28,7 @@ class ImageChecker {
   bool Takes(const Proxy& proxy) const {
     return Takes(proxy.name) && proxy.type <= ProxyType::kSocks4a && Takes(proxy.host) &&
            proxy.host.size > 0 && proxy.port > 0 && Takes(proxy.user) && Takes(proxy.password) &&
-           proxy.dns <= Dns::kLocal && Takes(proxy.source);
+           proxy.dns <= Dns::kLocal && IsBool(proxy.is_first_hop) && Takes(proxy.source);
   }
 
   bool Takes(const Chain& chain) const {
@@ -51,6 +52,9 @@ class ImageChecker {
            Takes(pattern.exe) && Takes(pattern.written) && Takes(pattern.route) &&
            Takes(pattern.source);
   }
+
+  bool Takes(const HashedPattern& hashed) const { return Takes(hashed.pattern); }
+  bool Takes(uint32_t pattern) const { return pattern < patterns_; }
 
   bool Takes(const List& list) const {
     return Takes(list.path) && Takes(list.full_path) && Takes(list.source);
@@ -93,6 +97,7 @@ class ImageChecker {
 
   size_t proxies_;
   size_t chains_;
+  size_t patterns_;
   size_t lists_;
   size_t text_;
 };
@@ -124,8 +129,9 @@ base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
   std::memcpy(&header, image.data(), sizeof header);
   if (header.magic != kImageMagic || header.proxy_count > kMaxProxies ||
       header.chain_count > kMaxChains || header.pattern_count > kMaxPatterns ||
-      header.list_count > kMaxLists || header.rewrite_count > kMaxRewrites ||
-      header.host_count > kMaxHosts || header.text_size > kMaxText) {
+      header.hashed_count > header.pattern_count || header.list_count > kMaxLists ||
+      header.rewrite_count > kMaxRewrites || header.host_count > kMaxHosts ||
+      header.text_size > kMaxText) {
     return bad;
   }
   const ImageLayout layout = LayoutOf(header);
@@ -137,6 +143,9 @@ base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
   out.proxies_ = Records<Proxy>(image, layout.proxies, header.proxy_count);
   out.chains_ = Records<Chain>(image, layout.chains, header.chain_count);
   out.patterns_ = Records<Pattern>(image, layout.patterns, header.pattern_count);
+  out.hashed_patterns_ = Records<HashedPattern>(image, layout.hashed, header.hashed_count);
+  out.other_patterns_ =
+      Records<uint32_t>(image, layout.others, header.pattern_count - header.hashed_count);
   out.lists_ = Records<List>(image, layout.lists, header.list_count);
   out.rewrites_ = Records<Rewrite>(image, layout.rewrites, header.rewrite_count);
   out.hosts_ = Records<HostAddress>(image, layout.hosts, header.host_count);
@@ -144,6 +153,7 @@ base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
   const ImageChecker checker(header);
   if (!checker.Takes(*out.globals_) || !TakesAll(checker, out.proxies_) ||
       !TakesAll(checker, out.chains_) || !TakesAll(checker, out.patterns_) ||
+      !TakesAll(checker, out.hashed_patterns_) || !TakesAll(checker, out.other_patterns_) ||
       !TakesAll(checker, out.lists_) || !TakesAll(checker, out.rewrites_) ||
       !TakesAll(checker, out.hosts_)) {
     return bad;
@@ -166,6 +176,11 @@ std::string_view Scheme(ProxyType type) {
       return "socks4a";
   }
   return {};
+}
+
+std::span<const HashedPattern> Config::PatternsOfHost(uint32_t hash) const {
+  const auto found = std::ranges::equal_range(hashed_patterns_, hash, {}, &HashedPattern::hash);
+  return {found.begin(), found.end()};
 }
 
 std::string_view Config::RouteName(Route route) const {

@@ -60,6 +60,7 @@ struct Proxy {
   Text user;      // percent-decoded
   Text password;  // percent-decoded
   Dns dns = Dns::kInherit;
+  bool is_first_hop = false;  // of some route: gochain itself connects to it
   Source source;
 };
 
@@ -100,6 +101,12 @@ struct Pattern {
   Text written;             // the pattern as the user wrote it
   Route route;
   Source source;
+};
+
+// An entry of the index of patterns whose host is one name: exact, `.host`, `*.host`.
+struct HashedPattern {
+  uint32_t hash = 0;  // HostHash of the host
+  uint32_t pattern = 0;
 };
 
 // A list of patterns in a file of its own.
@@ -147,6 +154,10 @@ class Config {
   std::span<const Proxy> proxies() const { return proxies_; }
   std::span<const Chain> chains() const { return chains_; }
   std::span<const Pattern> patterns() const { return patterns_; }
+  // Those of them whose host has that hash, and those that have no such host, by their indexes in
+  // rising order.
+  std::span<const HashedPattern> PatternsOfHost(uint32_t hash) const;
+  std::span<const uint32_t> other_patterns() const { return other_patterns_; }
   std::span<const List> lists() const { return lists_; }
   // In the file's order: the first whose `from` matches is taken.
   std::span<const Rewrite> rewrites() const { return rewrites_; }
@@ -175,6 +186,8 @@ class Config {
   std::span<const Proxy> proxies_;
   std::span<const Chain> chains_;
   std::span<const Pattern> patterns_;
+  std::span<const HashedPattern> hashed_patterns_;  // by hash, then by index
+  std::span<const uint32_t> other_patterns_;
   std::span<const List> lists_;
   std::span<const Rewrite> rewrites_;
   std::span<const HostAddress> hosts_;

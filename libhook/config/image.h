@@ -1,7 +1,7 @@
 // The layout of a config image, shared by its writer and its reader.
 //
-// Header, Globals, proxies, chains, patterns, lists, rewrites, hosts, text; each part begins where
-// the one before ends, so there are no offsets to check, only counts.
+// Header, Globals, proxies, chains, patterns, the index of patterns, lists, rewrites, hosts, text;
+// each part begins where the one before ends, so there are no offsets to check, only counts.
 #ifndef GOCHAIN_CONFIG_IMAGE_H_
 #define GOCHAIN_CONFIG_IMAGE_H_
 
@@ -19,13 +19,14 @@ struct ImageHeader {
   uint32_t proxy_count = 0;
   uint32_t chain_count = 0;
   uint32_t pattern_count = 0;
+  uint32_t hashed_count = 0;  // of the patterns, those that the index has by their host
   uint32_t list_count = 0;
   uint32_t rewrite_count = 0;
   uint32_t host_count = 0;
   uint32_t text_size = 0;
 };
 
-inline constexpr uint32_t kImageMagic = 0x32436347;  // "GcC2": the digit changes with the layout
+inline constexpr uint32_t kImageMagic = 0x33436347;  // "GcC3": the digit changes with the layout
 inline constexpr size_t kImageAlignment = 8;
 // Routes and patterns hold 16-bit indexes; the others keep an image of hostile counts from
 // overflowing sums.
@@ -39,18 +40,20 @@ inline constexpr uint32_t kMaxText = 1u << 26;
 
 static_assert(std::is_trivially_copyable_v<Globals> && std::is_trivially_copyable_v<Proxy> &&
               std::is_trivially_copyable_v<Chain> && std::is_trivially_copyable_v<Pattern> &&
-              std::is_trivially_copyable_v<List> && std::is_trivially_copyable_v<Rewrite> &&
-              std::is_trivially_copyable_v<HostAddress>);
+              std::is_trivially_copyable_v<HashedPattern> && std::is_trivially_copyable_v<List> &&
+              std::is_trivially_copyable_v<Rewrite> && std::is_trivially_copyable_v<HostAddress>);
 static_assert(alignof(Globals) <= kImageAlignment && alignof(Proxy) <= kImageAlignment &&
               alignof(Chain) <= kImageAlignment && alignof(Pattern) <= kImageAlignment &&
-              alignof(List) <= kImageAlignment && alignof(Rewrite) <= kImageAlignment &&
-              alignof(HostAddress) <= kImageAlignment);
+              alignof(HashedPattern) <= kImageAlignment && alignof(List) <= kImageAlignment &&
+              alignof(Rewrite) <= kImageAlignment && alignof(HostAddress) <= kImageAlignment);
 
 struct ImageLayout {
   size_t globals = 0;
   size_t proxies = 0;
   size_t chains = 0;
   size_t patterns = 0;
+  size_t hashed = 0;
+  size_t others = 0;
   size_t lists = 0;
   size_t rewrites = 0;
   size_t hosts = 0;
@@ -58,7 +61,7 @@ struct ImageLayout {
   size_t end = 0;
 };
 
-// REQUIRES: the counts are within the limits above.
+// REQUIRES: the counts are within the limits above, and hashed_count within pattern_count.
 constexpr ImageLayout LayoutOf(const ImageHeader& header) {
   constexpr auto kAlign = [](size_t at) {
     return (at + kImageAlignment - 1) & ~(kImageAlignment - 1);
@@ -68,7 +71,9 @@ constexpr ImageLayout LayoutOf(const ImageHeader& header) {
   out.proxies = kAlign(out.globals + sizeof(Globals));
   out.chains = kAlign(out.proxies + header.proxy_count * sizeof(Proxy));
   out.patterns = kAlign(out.chains + header.chain_count * sizeof(Chain));
-  out.lists = kAlign(out.patterns + header.pattern_count * sizeof(Pattern));
+  out.hashed = kAlign(out.patterns + header.pattern_count * sizeof(Pattern));
+  out.others = kAlign(out.hashed + header.hashed_count * sizeof(HashedPattern));
+  out.lists = kAlign(out.others + (header.pattern_count - header.hashed_count) * sizeof(uint32_t));
   out.rewrites = kAlign(out.lists + header.list_count * sizeof(List));
   out.hosts = kAlign(out.rewrites + header.rewrite_count * sizeof(Rewrite));
   out.text = kAlign(out.hosts + header.host_count * sizeof(HostAddress));

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "config/host_hash.h"
 #include "config/image.h"
 
 namespace config {
@@ -14,6 +15,11 @@ void Copy(const std::vector<T>& records, uint8_t* to) {
   if (!records.empty()) {
     std::memcpy(to, records.data(), records.size() * sizeof(T));
   }
+}
+
+bool HasOneHost(PatternKind kind) {
+  return kind == PatternKind::kExact || kind == PatternKind::kSelfOrBelow ||
+         kind == PatternKind::kBelow;
 }
 
 }  // namespace
@@ -80,12 +86,44 @@ std::string_view ImageWriter::View(Text text) const {
   return std::string_view(text_).substr(text.offset, text.size);
 }
 
-std::vector<uint8_t> ImageWriter::Finish() const {
+// Of every chain, and of every proxy that is a route.
+void ImageWriter::MarkFirstHops() {
+  const auto mark = [this](Route route) {
+    if (route.kind == RouteKind::kProxy) {
+      proxies_[route.index].is_first_hop = true;
+    }
+  };
+  mark(globals_.default_route);
+  for (const Pattern& pattern : patterns_) {
+    mark(pattern.route);
+  }
+  for (const Chain& chain : chains_) {
+    proxies_[chain.hops[0]].is_first_hop = true;
+  }
+}
+
+void ImageWriter::IndexPatterns() {
+  for (uint32_t i = 0; i < patterns_.size(); ++i) {
+    if (HasOneHost(patterns_[i].kind)) {
+      hashed_patterns_.push_back({HostHash::Of(View(patterns_[i].host)), i});
+    } else {
+      other_patterns_.push_back(i);
+    }
+  }
+  std::ranges::sort(hashed_patterns_, [](const HashedPattern& a, const HashedPattern& b) {
+    return a.hash != b.hash ? a.hash < b.hash : a.pattern < b.pattern;
+  });
+}
+
+std::vector<uint8_t> ImageWriter::Finish() {
+  MarkFirstHops();
+  IndexPatterns();
   ImageHeader header;
   header.magic = kImageMagic;
   header.proxy_count = static_cast<uint32_t>(proxies_.size());
   header.chain_count = static_cast<uint32_t>(chains_.size());
   header.pattern_count = static_cast<uint32_t>(patterns_.size());
+  header.hashed_count = static_cast<uint32_t>(hashed_patterns_.size());
   header.list_count = static_cast<uint32_t>(lists_.size());
   header.rewrite_count = static_cast<uint32_t>(rewrites_.size());
   header.host_count = static_cast<uint32_t>(hosts_.size());
@@ -98,6 +136,8 @@ std::vector<uint8_t> ImageWriter::Finish() const {
   Copy(proxies_, image.data() + layout.proxies);
   Copy(chains_, image.data() + layout.chains);
   Copy(patterns_, image.data() + layout.patterns);
+  Copy(hashed_patterns_, image.data() + layout.hashed);
+  Copy(other_patterns_, image.data() + layout.others);
   Copy(lists_, image.data() + layout.lists);
   Copy(rewrites_, image.data() + layout.rewrites);
   Copy(hosts_, image.data() + layout.hosts);

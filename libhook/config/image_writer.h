@@ -32,16 +32,21 @@ class ImageWriter {
   std::vector<Proxy>& proxies() { return proxies_; }
   std::vector<Chain>& chains() { return chains_; }
 
-  std::vector<uint8_t> Finish() const;
+  // REQUIRES: called once, after all else
+  std::vector<uint8_t> Finish();
 
  private:
   Pattern MakePattern(const ParsedPattern& parsed, std::string_view written);
   std::string_view View(Text text) const;
+  void MarkFirstHops();
+  void IndexPatterns();
 
   Globals globals_;
   std::vector<Proxy> proxies_;
   std::vector<Chain> chains_;
   std::vector<Pattern> patterns_;
+  std::vector<HashedPattern> hashed_patterns_;
+  std::vector<uint32_t> other_patterns_;
   std::vector<List> lists_;
   std::vector<Rewrite> rewrites_;
   std::vector<HostAddress> hosts_;

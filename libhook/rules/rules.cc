@@ -1,5 +1,6 @@
 #include "rules/rules.h"
 
+#include "config/host_hash.h"
 #include "config/name_match.h"
 #include "rules/rewrite.h"
 
@@ -119,27 +120,46 @@ bool IsAt(const Config& config, const config::Proxy& proxy, const Query& query) 
   return query.address != nullptr && base::IpAddress::Parse(host) == *query.address;
 }
 
-bool StartsAt(const Config& config, config::Route route, const Query& query) {
-  return config.HopCount(route) > 0 && IsAt(config, config.HopAt(route, 0), query);
-}
-
-// The first hops are those that gochain itself would connect to: of every chain, and of every proxy
-// that is a route.
 bool IsFirstHop(const Config& config, const Query& query) {
-  if (StartsAt(config, config.globals().default_route, query)) {
-    return true;
-  }
-  for (const config::Chain& chain : config.chains()) {
-    if (IsAt(config, config.proxies()[chain.hops[0]], query)) {
-      return true;
-    }
-  }
-  for (const Pattern& pattern : config.patterns()) {
-    if (pattern.route.kind == config::RouteKind::kProxy && StartsAt(config, pattern.route, query)) {
+  for (const config::Proxy& proxy : config.proxies()) {
+    if (proxy.is_first_hop && IsAt(config, proxy, query)) {
       return true;
     }
   }
   return false;
+}
+
+// The file's first pattern for which `takes` is true; those of hosts that `name` is neither at nor
+// below are passed over.
+template <typename Takes>
+const Pattern* FirstOf(const Config& config, std::string_view name, Takes takes) {
+  size_t first = config.patterns().size();
+  // False: no later one can come before the first.
+  const auto look_at = [&](uint32_t index) {
+    if (index < first && !takes(config.patterns()[index])) {
+      return true;
+    }
+    first = index < first ? index : first;
+    return false;
+  };
+  config::HostHash hash;
+  for (size_t i = name.size(); i > 0; --i) {
+    hash.Add(name[i - 1]);
+    if (i > 1 && name[i - 2] != '.') {
+      continue;
+    }
+    for (const config::HashedPattern& hashed : config.PatternsOfHost(hash.value())) {
+      if (!look_at(hashed.pattern)) {
+        break;
+      }
+    }
+  }
+  for (const uint32_t index : config.other_patterns()) {
+    if (!look_at(index)) {
+      break;
+    }
+  }
+  return first < config.patterns().size() ? &config.patterns()[first] : nullptr;
 }
 
 Reason ReasonOf(config::DefaultSource source) {
@@ -174,14 +194,12 @@ bool Matches(const Config& config, const Pattern& pattern, const Query& query) {
 Decision Decide(const Config& config, const Query& query) {
   const bool loopback = IsLoopback(query);
   const bool first_hop = !loopback && IsFirstHop(config, query);
-  for (const Pattern& pattern : config.patterns()) {
-    if ((loopback && !NamesLoopback(config, pattern, query.name)) ||
-        (first_hop && !NamesFirstHop(pattern))) {
-      continue;
-    }
-    if (Matches(config, pattern, query)) {
-      return {pattern.route, Reason::kRule, &pattern};
-    }
+  const Pattern* const pattern = FirstOf(config, query.name, [&](const Pattern& candidate) {
+    return (!loopback || NamesLoopback(config, candidate, query.name)) &&
+           (!first_hop || NamesFirstHop(candidate)) && Matches(config, candidate, query);
+  });
+  if (pattern != nullptr) {
+    return {pattern->route, Reason::kRule, pattern};
   }
   if (loopback) {
     return {config::Route{}, Reason::kLoopback, nullptr};
@@ -197,30 +215,23 @@ bool NeedsMadeUpAddress(const Config& config, std::string_view name) {
     return true;
   }
   const bool localhost = IsLocalhost(name);
-  for (const Pattern& pattern : config.patterns()) {
-    if (localhost && !NamesLoopback(config, pattern, name)) {
-      continue;
-    }
-    if (!HostMatches(config, pattern, name, nullptr)) {
-      continue;
-    }
-    if (pattern.route.kind != config::RouteKind::kDirect) {
-      return true;
-    }
-    if (IsForEveryPortAndProgram(pattern)) {
-      return false;
-    }
+  // What leads some connection away, or is direct for all that come as far.
+  const Pattern* const settled = FirstOf(config, name, [&](const Pattern& candidate) {
+    return (!localhost || NamesLoopback(config, candidate, name)) &&
+           HostMatches(config, candidate, name, nullptr) &&
+           (candidate.route.kind != config::RouteKind::kDirect ||
+            IsForEveryPortAndProgram(candidate));
+  });
+  if (settled != nullptr) {
+    return settled->route.kind != config::RouteKind::kDirect;
   }
   return !localhost && config.globals().default_route.kind != config::RouteKind::kDirect;
 }
 
 bool IsNamedByRule(const Config& config, std::string_view name) {
-  for (const Pattern& pattern : config.patterns()) {
-    if (!pattern.exe_only && NamePatternTakes(config, pattern, name)) {
-      return true;
-    }
-  }
-  return false;
+  return FirstOf(config, name, [&](const Pattern& candidate) {
+           return !candidate.exe_only && NamePatternTakes(config, candidate, name);
+         }) != nullptr;
 }
 
 std::string_view ReasonText(Reason reason) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/host_hash.h"
 #include "config/image.h"
 #include "config/image_writer.h"
 #include "rules_text.h"
@@ -76,6 +77,15 @@ size_t ReadEverything(const Config& config) {
     text(pattern.source.line_text);
     route(pattern.route);
     sum += pattern.address.InPrefix(pattern.address, pattern.prefix_bits) ? 1u : 0u;
+  }
+  for (const Pattern& pattern : config.patterns()) {
+    for (const HashedPattern& found :
+         config.PatternsOfHost(HostHash::Of(config.text(pattern.host)))) {
+      text(config.patterns()[found.pattern].host);
+    }
+  }
+  for (const uint32_t index : config.other_patterns()) {
+    text(config.patterns()[index].written);
   }
   for (const List& list : config.lists()) {
     text(list.path);
@@ -152,6 +162,8 @@ TEST_F(ConfigTest, RefusesBadCounts) {
   refuse([](ImageHeader& h) { h.proxy_count += 1; });
   refuse([](ImageHeader& h) { h.chain_count = 0; });
   refuse([](ImageHeader& h) { h.pattern_count = UINT32_MAX; });
+  refuse([](ImageHeader& h) { h.hashed_count = h.pattern_count + 1; });
+  refuse([](ImageHeader& h) { h.hashed_count = UINT32_MAX; });
   refuse([](ImageHeader& h) { h.list_count = UINT32_MAX; });
   refuse([](ImageHeader& h) { h.rewrite_count = UINT32_MAX; });
   refuse([](ImageHeader& h) { h.host_count = UINT32_MAX; });
@@ -179,6 +191,7 @@ TEST_F(ConfigTest, RefusesBadProxiesAndChains) {
   proxy([](Proxy& p) { p.name.offset = 1u << 30; });
   proxy([](Proxy& p) { p.password.size = 1u << 30; });
   proxy([](Proxy& p) { p.dns = static_cast<Dns>(3); });
+  proxy([](Proxy& p) { std::memset(static_cast<void*>(&p.is_first_hop), 2, 1); });
   const auto chain = [this](auto change) { ExpectRefused<Chain>(layout_.chains, change); };
   chain([](Chain& c) { c.hop_count = 0; });
   chain([](Chain& c) { c.hop_count = 17; });
@@ -200,6 +213,46 @@ TEST_F(ConfigTest, RefusesBadPatterns) {
   refuse([](Pattern& p) { p.route = {RouteKind::kChain, 1}; });
   refuse([](Pattern& p) { std::memset(static_cast<void*>(&p.exe_only), 2, 1); });
   refuse([](Pattern& p) { std::memset(static_cast<void*>(&p.address), 0xee, sizeof p.address); });
+}
+
+TEST_F(ConfigTest, RefusesABadIndexOfPatterns) {
+  ExpectRefused<HashedPattern>(layout_.hashed, [](HashedPattern& h) { h.pattern = 6; });
+  ExpectRefused<uint32_t>(layout_.others, [](uint32_t& pattern) { pattern = 6; });
+}
+
+TEST_F(ConfigTest, FindsPatternsByTheirHost) {
+  const BuiltText built("[rules]\nreject = a.b *.a.b exe:x .a.b :1 .b *b 10.0.0.0/8 exe:x@a.b\n");
+  const auto indexes = [&](std::string_view host) {
+    std::string out;
+    for (const HashedPattern& found : built.config().PatternsOfHost(HostHash::Of(host))) {
+      out += std::to_string(found.pattern) + " ";
+    }
+    return out;
+  };
+  EXPECT_EQ(indexes("a.b"), "0 1 3 8 ");
+  EXPECT_EQ(indexes("b"), "5 ");
+  EXPECT_EQ(indexes("c"), "");
+  const auto others = built.config().other_patterns();
+  EXPECT_EQ(std::vector<uint32_t>(others.begin(), others.end()),
+            (std::vector<uint32_t>{2, 4, 6, 7}));
+}
+
+TEST_F(ConfigTest, KnowsWhichProxiesAreFirstHops) {
+  const auto first_hops = [](const char* rest) {
+    const BuiltText built(
+        "[proxy p]\nurl = http://p\n[proxy q]\nurl = http://q\n[proxy r]\nurl = http://r\n" +
+        std::string(rest));
+    EXPECT_EQ(built.Complaints(), "");
+    std::string out;
+    for (const Proxy& proxy : built.config().proxies()) {
+      out += proxy.is_first_hop ? built.Text(proxy.name) : "";
+    }
+    return out;
+  };
+  EXPECT_EQ(first_hops(""), "");
+  EXPECT_EQ(first_hops("[chain c]\nhops = q r\n"), "q");
+  EXPECT_EQ(first_hops("[gochain]\ndefault = r\n"), "r");
+  EXPECT_EQ(first_hops("[chain c]\nhops = q r\n[rules]\nr = a\nc = b\n"), "qr");
 }
 
 TEST_F(ConfigTest, RefusesBadRewritesHostsAndLists) {

@@ -34,7 +34,7 @@ class NaiveRules {
  public:
   explicit NaiveRules(Random* random) {
     text_ = "[gochain]\ndefault = ";
-    default_ = random->Of(std::array{"direct", "reject", "near", "both"});
+    default_ = random->Of(std::array{"direct", "reject", "spare", "both"});
     text_ += default_ + "\n";
     for (const char* const name : {"near", "deep", "spare"}) {
       const bool by_name = random->OneIn(2);
