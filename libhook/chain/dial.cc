@@ -22,8 +22,11 @@ std::optional<base::Endpoint> NextStop(const config::Config& config, config::Rou
   if (const auto address = base::IpAddress::Parse(host)) {
     return base::Endpoint(*address, next.port);
   }
-  if (const auto hosts = config.HostAddresses(host); !hosts.empty()) {
-    return base::Endpoint(hosts[0].address, next.port);
+  const bool only_v4 = config::TakesOnlyV4(config.HopAt(route, index).type);
+  for (const config::HostAddress& known : config.HostAddresses(host)) {
+    if (known.address.is_v4() || !only_v4) {
+      return base::Endpoint(known.address, next.port);
+    }
   }
   return base::Endpoint::FromName(host, next.port);
 }

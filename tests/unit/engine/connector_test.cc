@@ -233,6 +233,69 @@ TEST_F(ConnectorTest, AsksAddressRulesOnceTheNameIsLookedUpHere) {
   EXPECT_EQ(surroundings_.connects, 0);
 }
 
+TEST_F(ConnectorTest, AsksTheDnsOfTheRoute) {
+  Use("", "near = *.near.example\n[chain near]\nhops = one\ndns = local");
+  Serve(0);
+  surroundings_.answers = {*base::IpAddress::Parse("192.0.2.9")};
+  ASSERT_EQ(Run(MadeUp("pkg.near.example", 443)), 0);
+  TearDown();
+  EXPECT_EQ(asked_, std::string("\5\1\0\1\300\0\2\11\1\273", 10));
+}
+
+TEST_F(ConnectorTest, GivesTheProxyTheNameWhereARuleOnItsAddressSendsItThere) {
+  Use("", "one = 192.0.2.0/24\ndirect = pkg.example");
+  Serve(0);
+  surroundings_.answers = {*base::IpAddress::Parse("192.0.2.9")};
+  ASSERT_EQ(Run(MadeUp("pkg.example", 443)), 0);
+  EXPECT_EQ(surroundings_.resolved, std::vector<std::string>{"pkg.example"});
+  TearDown();
+  EXPECT_EQ(asked_, std::string("\5\1\0\3\13pkg.example\1\273", 18));
+}
+
+TEST_F(ConnectorTest, GivesTheProxyTheAddressOfAHostAndAsksNobody) {
+  Use("", "one = pkg.example\n[hosts]\npkg.example = 192.0.2.9 192.0.2.10");
+  Serve(0);
+  ASSERT_EQ(Run(MadeUp("pkg.example", 443)), 0);
+  EXPECT_TRUE(surroundings_.resolved.empty());
+  TearDown();
+  EXPECT_EQ(asked_, std::string("\5\1\0\1\300\0\2\11\1\273", 10));
+}
+
+TEST_F(ConnectorTest, AsksNobodyAboutAHopOfHosts) {
+  Use("",
+      "two = pkg.example\n"
+      "[proxy second]\nurl = socks5://second.example:443\n"
+      "[chain two]\nhops = one second\n"
+      "[hosts]\nsecond.example = 192.0.2.9");
+  Serve(5);
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ECONNREFUSED);
+  TearDown();
+  EXPECT_EQ(asked_, std::string("\5\1\0\1\300\0\2\11\1\273", 10));
+}
+
+TEST_F(ConnectorTest, DialsTheRewrittenTargetAndRemembersWhatWasAsked) {
+  const base::Fd target = Listener();
+  Use("", "[rewrite tunnel]\nfrom = git.example:9418\nto = 127.0.0.1:" +
+              std::to_string(PortOf(target.get())));
+  const base::Endpoint asked = MadeUp("git.example", 9418);
+  ASSERT_EQ(Run(asked), 0);
+  struct stat status;
+  fstat(socket_.get(), &status);
+  const base::Endpoint actual(*base::IpAddress::Parse("127.0.0.1"), PortOf(target.get()));
+  EXPECT_EQ(session_.peers().Find(status.st_ino, actual), asked);
+  EXPECT_TRUE(surroundings_.resolved.empty());
+}
+
+TEST_F(ConnectorTest, TriesNoAddressThatTheRulesSendElsewhere) {
+  Use("", "reject = 127.0.0.0/24\ndirect = *.corp.example");
+  const base::Fd target = Listener();
+  surroundings_.answers = {*base::IpAddress::Parse("127.0.1.1"),
+                           *base::IpAddress::Parse("127.0.0.1"),
+                           *base::IpAddress::Parse("127.0.1.2")};
+  EXPECT_EQ(Run(MadeUp("git.corp.example", PortOf(target.get()))), -ECONNREFUSED);
+  EXPECT_EQ(surroundings_.connects, 2);
+}
+
 TEST_F(ConnectorTest, TriesTheNextAddressOfADirectName) {
   Use("", "direct = private.example");
   const base::Fd target = Listener();
@@ -280,21 +343,6 @@ TEST_F(ConnectorTest, PassesAFailedConnectOnAsItsErrno) {
     surroundings_.connect_error = error;
     EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -error);
   }
-}
-
-TEST(MakePlanTest, LetsTheKernelGoOnOnlyWithDirectAddresses) {
-  config::Inputs inputs;
-  inputs.proxy_urls = {"socks5://127.0.0.1:1"};
-  const auto built = config::Build(inputs);
-  auto created = Session::Create(Settings{}, built.image);
-  ASSERT_TRUE(created.ok());
-  const auto plan = [&](const char* address) {
-    return MakePlan(created->session, {*base::IpAddress::Parse(address), 80}, "x");
-  };
-  EXPECT_TRUE(plan("127.0.0.1").pass_through);
-  EXPECT_TRUE(plan("::1").pass_through);
-  EXPECT_FALSE(plan("192.0.2.1").pass_through);
-  EXPECT_FALSE(plan("198.19.5.5").pass_through);
 }
 
 }  // namespace

@@ -29,7 +29,12 @@ const char kRules[] =
     "direct = *.direct.example 10.0.0.0/8\n"
     "far = *.named.cluster.local\n"
     "direct = *.ports.example:22\n"
-    "reject = bad.example\n";
+    "reject = bad.example\n"
+    "[hosts]\n"
+    "mirror.example = 10.0.0.7 2001:db8::7 10.0.0.8\n"
+    "build.box = 10.0.0.9\n"
+    "a.shared.example = 10.0.0.10\n"
+    "b.shared.example = 10.0.0.10\n";
 
 Bytes Query(const std::string& name, uint16_t type, uint16_t klass = 1) {
   Bytes out = {0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
@@ -188,6 +193,79 @@ TEST_F(DnsPolicyTest, TellsOfMessagesThatItDoesNotUnderstand) {
   reply[2] |= 0x80;
   EXPECT_EQ(Ask(reply), Verdict::kIgnore);
   EXPECT_EQ(Ask({0, 7, 1}), Verdict::kIgnore);
+}
+
+TEST_F(DnsPolicyTest, AnswersHostsWithTheirAddressesOfTheFamily) {
+  EXPECT_EQ(Ask(Query("Mirror.Example", kA)), Verdict::kAnswer);
+  EXPECT_EQ(Records(), 2);
+  EXPECT_EQ(Bytes(answer_.end() - 20, answer_.end() - 16), (Bytes{10, 0, 0, 7}));
+  EXPECT_EQ(Bytes(answer_.end() - 4, answer_.end()), (Bytes{10, 0, 0, 8}));
+  Ask(Query("mirror.example", kAaaa));
+  EXPECT_EQ(Records(), 1);
+  EXPECT_EQ(answer_.back(), 7);
+  Ask(Query("build.box", kAaaa));
+  EXPECT_TRUE(IsEmpty());
+  Ask(Query("mirror.example", kTxt));
+  EXPECT_TRUE(IsEmpty());
+  EXPECT_EQ(session_->answers().NameOf(*base::IpAddress::Parse("10.0.0.8"))->name(),
+            "mirror.example");
+}
+
+TEST_F(DnsPolicyTest, MakesUpAddressesOfHostsThatShareOne) {
+  for (const char* const name : {"a.shared.example", "b.shared.example"}) {
+    Ask(Query(name, kA));
+    EXPECT_TRUE(IsMadeUp()) << name;
+  }
+}
+
+TEST_F(DnsPolicyTest, GivesTheNameOfAHost) {
+  Ask(Query("9.0.0.10.in-addr.arpa", kPtr));
+  EXPECT_EQ(Code(), kNoError);
+  EXPECT_EQ(Records(), 1);
+  const Bytes name = {5, 'b', 'u', 'i', 'l', 'd', 3, 'b', 'o', 'x', 0};
+  EXPECT_EQ(Bytes(answer_.end() - static_cast<long>(name.size()), answer_.end()), name);
+}
+
+TEST_F(DnsPolicyTest, SaysNoToAHostWithASearchDomainBehindIt) {
+  const ResolvConf conf{{"direct.example", "far.example"}, 5};
+  for (const char* const domain : {"direct.example", "far.example"}) {
+    EXPECT_EQ(Ask(Query(std::string("build.box.") + domain, kA), conf), Verdict::kAnswer);
+    EXPECT_EQ(Code(), kNoSuchName) << domain;
+  }
+  EXPECT_EQ(Ask(Query("other.direct.example", kA), conf), Verdict::kForward);
+}
+
+class DnsPolicyReviewTest : public DnsPolicyTest {
+ protected:
+  // The verdict on a server's answer that `name` has the IPv4 address `bytes`.
+  Verdict Review(const std::string& name, const Bytes& bytes) {
+    const Bytes query = Query(name, kA);
+    Bytes answer = query;
+    answer[2] |= 0x80;
+    answer[7] = 1;
+    answer.insert(answer.end(), {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4});
+    answer.insert(answer.end(), bytes.begin(), bytes.end());
+    DnsPolicy policy(*session_);
+    answer_.assign(1024, 0);
+    const auto decision = policy.Review(query, answer, answer_);
+    answer_.resize(decision.size);
+    return decision.verdict;
+  }
+  std::string Meant(const char* address) {
+    const auto name = session_->answers().NameOf(*base::IpAddress::Parse(address));
+    return name ? std::string(name->name()) : std::string();
+  }
+};
+
+TEST_F(DnsPolicyReviewTest, RemembersWhatAServerSaid) {
+  EXPECT_EQ(Review("host.Direct.example", {10, 0, 0, 5}), Verdict::kForward);
+  EXPECT_EQ(Meant("10.0.0.5"), "host.direct.example");
+}
+
+TEST_F(DnsPolicyReviewTest, MakesUpAnAddressInThePlaceOfAHosts) {
+  EXPECT_EQ(Review("host.direct.example", {10, 0, 0, 7}), Verdict::kAnswer);
+  EXPECT_TRUE(IsMadeUp());
+  EXPECT_EQ(Meant("10.0.0.7"), "");
 }
 
 }  // namespace
