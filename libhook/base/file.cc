@@ -9,7 +9,7 @@
 
 namespace base {
 
-int ReadFile(const std::string& path, size_t limit, std::string* out) {
+int ReadFile(const std::string& path, size_t limit, std::string* out, struct stat* status) {
   int fd = 0;
   do {
     fd = sys::Open(path.c_str(), O_RDONLY | O_NOCTTY);
@@ -18,6 +18,11 @@ int ReadFile(const std::string& path, size_t limit, std::string* out) {
     return -fd;
   }
   const Fd file(fd);
+  if (status != nullptr) {
+    if (const int result = sys::Fstat(file.get(), status); result < 0) {
+      return -result;
+    }
+  }
   const size_t before = out->size();
   char buffer[4096];
   while (out->size() - before <= limit) {

@@ -1,18 +1,13 @@
 #include "config/builder.h"
 
-#include <cstring>
-
-#include "base/file.h"
 #include "config/image_writer.h"
+#include "config/include_reader.h"
 #include "config/proxy_url.h"
 #include "config/route_names.h"
 #include "config/rules_file.h"
 
 namespace config {
 namespace {
-
-// No rules file is anywhere near it; a device or the wrong file is.
-constexpr size_t kLargestFile = size_t{1} << 20;
 
 // The parts of one Build(): each adds to the image, or to the diagnostics.
 class Builder {
@@ -97,13 +92,9 @@ class Builder {
 
   void AddFile() {
     DiagnosticList complaints(inputs_.file);
-    std::string text;
-    if (const int error = base::ReadFile(inputs_.file, kLargestFile, &text); error != 0) {
-      complaints.Add({}, {std::string("cannot read: ") + strerror(error), {}});
-    } else {
-      RulesContext context(&image_, &names_, &complaints);
-      RulesFile(&context).Read(ParseIni(text, 0, &complaints));
-    }
+    const RulesLines text = IncludeReader(&complaints, inputs_.getenv_fn).Read();
+    RulesContext context(&image_, &names_, &complaints, &text.files, inputs_.getenv_fn);
+    RulesFile(&context).Read(text.ini);
     Take(&complaints);
   }
 

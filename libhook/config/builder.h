@@ -12,12 +12,17 @@
 
 #include "config/config.h"
 #include "config/diagnostics.h"
+#include "config/expand.h"
 
 namespace config {
+
+// getenv(3) of this process.
+const char* OwnVariable(const char* name);
 
 // Where the rules of a run come from, after options and environment were read. See "Where the
 // proxies come from" in the contract.
 struct Inputs {
+  GetenvFn getenv_fn = OwnVariable;     // for what the rules file expands
   std::vector<std::string> proxy_urls;  // -p, or GOCHAIN_PROXY split at commas
   bool urls_from_environment = false;   // GOCHAIN_PROXY: chain `environment`; else chain `cmdline`
   std::string file;                     // path of the rules file to read; empty: none
@@ -46,7 +51,6 @@ Built Build(const Inputs& inputs);
 
 // Picks inputs by the contract's order from options (may be empty) and the environment, as
 // `getenv_fn` gives it. Returns false where there is no proxy and no rules file at all.
-using GetenvFn = const char* (*)(const char* name);
 bool FindInputs(const std::string& config_option, const std::vector<std::string>& proxy_options,
                 GetenvFn getenv_fn, Inputs* out);
 

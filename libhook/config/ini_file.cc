@@ -125,9 +125,7 @@ class LineFeeder {
       return false;
     }
     if (const int byte = FindControlByte(line_); byte >= 0) {
-      constexpr char kDigits[] = "0123456789abcdef";
-      Complain(std::string("the line has a control byte (0x") + kDigits[byte >> 4] +
-               kDigits[byte & 15] + ")");
+      Complain("the line has " + ControlByteText(byte));
       return false;
     }
     if (!IsUtf8(line_)) {

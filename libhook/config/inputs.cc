@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "config/builder.h"
 
@@ -56,9 +57,12 @@ std::string FindRulesFile(GetenvFn getenv_fn) {
 
 }  // namespace
 
+const char* OwnVariable(const char* name) { return getenv(name); }
+
 bool FindInputs(const std::string& config_option, const std::vector<std::string>& proxy_options,
                 GetenvFn getenv_fn, Inputs* out) {
   *out = {};
+  out->getenv_fn = getenv_fn;
   out->file = config_option.empty() ? Variable(getenv_fn, "GOCHAIN_CONF") : config_option;
   out->proxy_urls = proxy_options;
   if (out->proxy_urls.empty()) {

@@ -30,8 +30,12 @@ void ProxyReader::Read(Key key, const IniEntry& entry, uint16_t index) {
 }
 
 void ProxyReader::ReadUrl(const IniEntry& entry, Proxy* proxy) {
+  std::string text;
+  if (!context_->Expand(entry.place, entry.value, &text)) {
+    return;
+  }
   ProxyUrl url;
-  if (auto complaint = ParseProxyUrl(entry.value, &url)) {
+  if (auto complaint = ParseProxyUrl(text, &url)) {
     context_->Complain(entry.place, std::move(*complaint));
     return;
   }

@@ -2,6 +2,22 @@
 
 namespace config {
 
+bool RulesContext::ExpandPath(Place place, std::string_view text, std::string* out) {
+  auto complaint = config::ExpandPath(text, (*files_)[place.file].folder, getenv_fn_, out);
+  if (complaint) {
+    Complain(place, std::move(*complaint));
+  }
+  return !complaint;
+}
+
+bool RulesContext::Expand(Place place, std::string_view text, std::string* out) {
+  auto complaint = ExpandVariables(text, getenv_fn_, out);
+  if (complaint) {
+    Complain(place, std::move(*complaint));
+  }
+  return !complaint;
+}
+
 Source RulesContext::SourceOf(const IniEntry& entry) {
   // Many patterns stand on one line, whose text the image needs once.
   if (place_ != entry.place) {
@@ -16,13 +32,13 @@ Source RulesContext::SourceOf(Place place, std::string_view line_text) {
 }
 
 Text RulesContext::FileText(uint16_t file) {
-  if (files_.size() <= file) {
-    files_.resize(file + 1u);
+  if (file_texts_.size() <= file) {
+    file_texts_.resize(file + 1u);
   }
-  if (!files_[file]) {
-    files_[file] = image_->AddText(diagnostics_->FileName(file));
+  if (!file_texts_[file]) {
+    file_texts_[file] = image_->AddText(diagnostics_->FileName(file));
   }
-  return *files_[file];
+  return *file_texts_[file];
 }
 
 }  // namespace config

@@ -9,7 +9,9 @@
 
 #include "config/config.h"
 #include "config/diagnostics.h"
+#include "config/expand.h"
 #include "config/image_writer.h"
+#include "config/include_reader.h"
 #include "config/ini_file.h"
 #include "config/route_names.h"
 
@@ -18,8 +20,13 @@ namespace config {
 class RulesContext {
  public:
   // All are borrowed.
-  RulesContext(ImageWriter* image, RouteNames* names, DiagnosticList* diagnostics)
-      : image_(image), names_(names), diagnostics_(diagnostics) {}
+  RulesContext(ImageWriter* image, RouteNames* names, DiagnosticList* diagnostics,
+               const std::vector<RulesSource>* files, GetenvFn getenv_fn)
+      : image_(image),
+        names_(names),
+        diagnostics_(diagnostics),
+        files_(files),
+        getenv_fn_(getenv_fn) {}
 
   ImageWriter& image() { return *image_; }
   RouteNames& names() { return *names_; }
@@ -32,6 +39,13 @@ class RulesContext {
     diagnostics_->Add(place, std::move(complaint));
   }
 
+  GetenvFn environment() const { return getenv_fn_; }
+  // The path that stands on the line at `place`, with what `~` and `${VAR}` stand for; false with a
+  // complaint.
+  bool ExpandPath(Place place, std::string_view text, std::string* out);
+  // `${VAR}` in another value.
+  bool Expand(Place place, std::string_view text, std::string* out);
+
   // With the text of the line, or with another one where that may not be shown.
   Source SourceOf(const IniEntry& entry);
   Source SourceOf(Place place, std::string_view line_text);
@@ -42,8 +56,10 @@ class RulesContext {
   ImageWriter* image_;
   RouteNames* names_;
   DiagnosticList* diagnostics_;
-  std::vector<std::optional<Text>> files_;  // by number, in the image
-  Place place_;                             // of `source_`
+  const std::vector<RulesSource>* files_;
+  GetenvFn getenv_fn_;
+  std::vector<std::optional<Text>> file_texts_;  // by number, in the image
+  Place place_;                                  // of `source_`
   Source source_;
 };
 

@@ -31,8 +31,13 @@ constexpr KeyRow kKeys[] = {
      "`remote`",
      "Who looks up the names of targets that go through proxies: the last proxy, or this machine. "
      "With `local` the proxy gets an address."},
+    {SectionKind::kGlobal, Key::kInclude, KeyForm::kWord, "include", true, "a path", "none",
+     "Another rules file, which is read as if it stood here in sections of its own: its rules come "
+     "before those that follow. One path a line, in as many lines as needed; relative to the "
+     "folder "
+     "of the file that has the line. `~/` and `${VAR}` are expanded."},
     {SectionKind::kProxy, Key::kUrl, KeyForm::kWord, "url", false, "a proxy URL", kMustBeGiven,
-     "The proxy's protocol, address and credentials."},
+     "The proxy's protocol, address and credentials. `${VAR}` is expanded."},
     {SectionKind::kProxy, Key::kDns, KeyForm::kWord, "dns", false, "`remote` or `local`",
      "that of `[gochain]`",
      "Who looks up the names of targets that take this proxy as their route."},

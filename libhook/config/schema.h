@@ -34,6 +34,7 @@ enum class Key : uint8_t {
   kDefault,
   kConnectTimeout,
   kDns,
+  kInclude,
   kUrl,
   kHops,
   kMode,

@@ -57,4 +57,9 @@ int FindControlByte(std::string_view text) {
   return -1;
 }
 
+std::string ControlByteText(int byte) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  return std::string("a control byte (0x") + kDigits[(byte >> 4) & 15] + kDigits[byte & 15] + ")";
+}
+
 }  // namespace config

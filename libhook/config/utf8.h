@@ -2,6 +2,7 @@
 #ifndef GOCHAIN_CONFIG_UTF8_H_
 #define GOCHAIN_CONFIG_UTF8_H_
 
+#include <string>
 #include <string_view>
 
 namespace config {
@@ -12,6 +13,9 @@ bool IsUtf8(std::string_view text);
 // The first control byte but the tab; a C1 control (U+0080 to U+009F, which terminals obey) counts
 // by its second byte. -1 where there is none.
 int FindControlByte(std::string_view text);
+
+// "a control byte (0x1b)"
+std::string ControlByteText(int byte);
 
 }  // namespace config
 
