@@ -12,6 +12,7 @@ import pytest
 import world as world_module
 from gochain import Gochain, Place, Runner, real_root
 from peers import content, proxies, servers
+from rules_file import Rules
 
 TEST_SECONDS = 60
 RESOLV_CONF = "nameserver 192.0.2.53\noptions timeout:1 attempts:1\n"
@@ -19,6 +20,12 @@ NAMES = {
     name: world_module.TARGET[0]
     for name in ("modules.corp.test", "git.corp.test", "web.corp.test", "echo.corp.test")
 } | {"six.corp.test": world_module.TARGET[1]}
+
+# What `open`'s nameserver knows, and no proxy does.
+OPEN_NAMES = {
+    "git.corp.example": world_module.OPEN_WAY_TARGET[0], "a.corp.example": world_module.TARGET[0],
+    "b.corp.example": world_module.TARGET[0], "here.corp.test": world_module.TARGET[0],
+}
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -224,6 +231,22 @@ def runner(world, installed, folder):
         "GIT_TERMINAL_PROMPT": "0",
     }
     return Runner(installed, Place(folder), environment)
+
+
+@pytest.fixture
+def rules(runner):
+    """In `client`, which reaches nothing but the proxies."""
+    return Rules(runner, runner.place.but(hosts="127.0.0.1 localhost\n"))
+
+
+@pytest.fixture
+def open_rules(runner, peers):
+    """In `open`, from where both ways lead to the target, and which has a nameserver."""
+    address = world_module.OPEN_WAY_TARGET[0]
+    peers._once("nameserver", lambda: servers.Dnsmasq(
+        peers._folder, "target", address, 53, hosts=OPEN_NAMES).start())
+    return Rules(runner, runner.place.but(
+        ns="open", hosts="127.0.0.1 localhost\n", resolv_conf=f"nameserver {address}\n"))
 
 
 @pytest.fixture

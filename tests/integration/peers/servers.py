@@ -74,12 +74,36 @@ http {{
             )
         return self
 
+    def requests(self):
+        """One line for each so far, which begins with the other side's address."""
+        with open(os.path.join(self.folder, "access.log"), encoding="ascii") as log:
+            return log.read().splitlines()
+
     def stop(self):
         super().stop()
         if self._cgi:
             os.killpg(self._cgi.pid, 15)
             self._cgi.wait(timeout=5)
             self._cgi = None
+
+
+class Dnsmasq(Peer):
+    """A nameserver that knows `hosts` and nothing else."""
+
+    def environment(self):
+        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+
+    def prepare(self):
+        self.write("hosts", "".join(f"{addr} {name}\n" for name, addr in self.hosts.items()))
+
+    def argv(self):
+        # It would change its user, which an ordinary user's namespace refuses.
+        return [
+            "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+            f"--addn-hosts={self.folder}/hosts", f"--port={self.port}", "--bind-interfaces",
+            f"--listen-address={self.address}", "--except-interface=lo", "--user=root",
+            "--group=root", "--pid-file=", "--log-facility=-", "--log-queries",
+        ]
 
 
 class GitDaemon(Peer):
@@ -139,6 +163,21 @@ AcceptEnv GIT_PROTOCOL
             "ssh", "-F", "none", "-i", key or f"{self.folder}/user_key", "-p", str(self.port),
             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
             "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR",
+        ]
+
+
+class SshForward(Peer):
+    """`ssh -L FORWARD`, as "ADDRESS:PORT:HOST:PORT", by `sshd`."""
+
+    def __init__(self, folder, ns, sshd, forward):
+        address, port = forward.split(":")[:2]
+        super().__init__(folder, ns, address, int(port))
+        self._sshd, self._forward = sshd, forward
+
+    def argv(self):
+        return self._sshd.client_argv() + [
+            "-o", "ExitOnForwardFailure=yes", "-N", "-L", self._forward,
+            f"root@{self._sshd.address}",
         ]
 
 
