@@ -54,6 +54,12 @@ std::optional<Destinations> Start(const RewriteStep& step) {
                       from.low_port, from.high_port};
 }
 
+bool Changes(const RewriteStep& step, const Destinations& at) {
+  const Destinations made = Apply(step, at);
+  return made.name != at.name || (made.name.empty() && made.address != at.address) ||
+         made.low_port != at.low_port || made.high_port != at.high_port;
+}
+
 class Walk {
  public:
   explicit Walk(std::span<const RewriteStep> steps) : steps_(steps) {}
@@ -70,7 +76,7 @@ class Walk {
         continue;
       }
       const bool used = std::find(path_.begin(), path_.end(), next) != path_.end();
-      if (used && next == path_.front() && path_.size() > 1) {
+      if (used && next == path_.front() && path_.size() > 1 && Changes(step, taken)) {
         return true;
       }
       if (used) {

@@ -49,6 +49,7 @@ TEST(RewriteCircleTest, LetsARewriteTakeItsOwnResult) {
   EXPECT_EQ(Circles({{"a", "a:8080"}}), "");
   EXPECT_EQ(Circles({{"*.x", "b.x"}, {"b.x", "c.y"}}), "");
   EXPECT_EQ(Circles({{":1-100", ":50"}}), "");
+  EXPECT_EQ(Circles({{":444", ":445"}, {".x", "a.x"}}), "");
 }
 
 TEST(RewriteCircleTest, FindsTwoCirclesOfOneFile) {
