@@ -117,6 +117,14 @@ std::span<const T> Records(std::span<const uint8_t> image, size_t offset, size_t
   return {reinterpret_cast<const T*>(image.data() + offset), count};
 }
 
+// std::ranges::equal_range, whose subrange clang 14 can't make of a span.
+template <typename T, typename Value, typename Projection>
+std::span<const T> EqualRange(std::span<const T> records, const Value& value,
+                              Projection projection) {
+  return {std::ranges::lower_bound(records, value, {}, projection),
+          std::ranges::upper_bound(records, value, {}, projection)};
+}
+
 }  // namespace
 
 base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
@@ -179,8 +187,7 @@ std::string_view Scheme(ProxyType type) {
 }
 
 std::span<const HashedPattern> Config::PatternsOfHost(uint32_t hash) const {
-  const auto found = std::ranges::equal_range(hashed_patterns_, hash, {}, &HashedPattern::hash);
-  return {found.begin(), found.end()};
+  return EqualRange(hashed_patterns_, hash, &HashedPattern::hash);
 }
 
 std::string_view Config::RouteName(Route route) const {
@@ -240,9 +247,7 @@ Dns Config::DnsOf(Route route) const {
 }
 
 std::span<const HostAddress> Config::HostAddresses(std::string_view name) const {
-  const auto range = std::ranges::equal_range(
-      hosts_, name, {}, [this](const HostAddress& host) { return text(host.name); });
-  return {range.begin(), range.end()};
+  return EqualRange(hosts_, name, [this](const HostAddress& host) { return text(host.name); });
 }
 
 }  // namespace config
