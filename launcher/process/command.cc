@@ -2,13 +2,12 @@
 
 #include <linux/capability.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
+#include "base/fd_message.h"
 #include "supervisor/filter.h"
 
 namespace process {
@@ -31,7 +30,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
 }
 
 [[noreturn]] void GiveUp(int keeper, Handover::Kind kind, int error) {
-  SendHandover(keeper, {kind, error}, -1);
+  base::SendMessage(keeper, Handover{kind, error}, -1);
   _exit(kOwnFailure);
 }
 
@@ -54,7 +53,7 @@ void Supervise(const Job& job, int keeper) {
   if (!listener.ok()) {
     GiveUp(keeper, Handover::Kind::kInstallFailed, listener.error().code);
   }
-  if (!SendHandover(keeper, {Handover::Kind::kListener, 0}, listener->get())) {
+  if (!base::SendMessage(keeper, Handover{Handover::Kind::kListener, 0}, listener->get())) {
     _exit(kOwnFailure);
   }
   // S must be the only holder: were C one too, calls would hang when S dies, not fail.
@@ -62,48 +61,6 @@ void Supervise(const Job& job, int keeper) {
 }
 
 }  // namespace
-
-bool SendHandover(int socket, const Handover& message, int descriptor) {
-  iovec data{const_cast<Handover*>(&message), sizeof message};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr header{};
-  header.msg_iov = &data;
-  header.msg_iovlen = 1;
-  if (descriptor >= 0) {
-    header.msg_control = control;
-    header.msg_controllen = sizeof control;
-    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
-  }
-  return sendmsg(socket, &header, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof message);
-}
-
-bool ReceiveHandover(int socket, Handover* message, base::Fd* descriptor) {
-  iovec data{message, sizeof *message};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr header{};
-  header.msg_iov = &data;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  ssize_t size;
-  do {
-    size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
-  if (size != static_cast<ssize_t>(sizeof *message)) {
-    return false;
-  }
-  const cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) {
-    int fd;
-    std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
-    descriptor->Reset(fd);
-  }
-  return true;
-}
 
 void BecomeCommand(const Job& job, base::Fd keeper, pid_t group, const sigset_t& original_mask,
                    const std::vector<std::string>& environment) {

@@ -33,11 +33,6 @@ struct Go {
                                 const sigset_t& original_mask,
                                 const std::vector<std::string>& environment);
 
-// Sends `message`, with `descriptor` where it isn't -1. False: the other end is gone.
-bool SendHandover(int socket, const Handover& message, int descriptor);
-// Receives one; `descriptor` gets what came with it. False: end of file.
-bool ReceiveHandover(int socket, Handover* message, base::Fd* descriptor);
-
 }  // namespace process
 
 #endif  // GOCHAIN_PROCESS_COMMAND_H_

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd_message.h"
 #include "engine/event_log.h"
 #include "engine/session.h"
 #include "process/command.h"
@@ -120,7 +121,7 @@ class Keeper {
     theirs.Reset();
     Handover failed;
     Fd none;
-    if (ReceiveHandover(mine.get(), &failed, &none)) {
+    if (base::ReceiveMessage(mine.get(), &failed, &none)) {
       if (failed.kind == Handover::Kind::kExecFailed) {
         Tell({.kind = Report::Kind::kExecFailed, .value = failed.error});
         _exit(0);
@@ -172,7 +173,7 @@ class Keeper {
     Handover message;
     Fd listener;
     if (send(socket, &go, sizeof go, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof go) ||
-        !ReceiveHandover(socket, &message, &listener)) {
+        !base::ReceiveMessage(socket, &message, &listener)) {
       FailSetup("COMMAND's process ended before it was started");
     }
     if (message.kind != Handover::Kind::kListener) {

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/fd_message.h"
 #include "base/syscalls.h"
 
 #ifndef IPV6_FREEBIND
@@ -140,22 +141,7 @@ int MakeSocket(const QuietRequest& request) {
 
 // `descriptor` goes along where it is >= 0.
 bool Reply(int socket, int result, int descriptor) {
-  QuietReply reply{result < 0 ? -result : 0};
-  iovec data{&reply, sizeof reply};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  if (descriptor >= 0) {
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
-  }
-  return sys::Call(SYS_sendmsg, socket, Pointer(&message), MSG_NOSIGNAL) >= 0;
+  return base::SendMessage(socket, QuietReply{result < 0 ? -result : 0}, descriptor);
 }
 
 }  // namespace

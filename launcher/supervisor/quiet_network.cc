@@ -4,8 +4,8 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
-#include <cstring>
 
+#include "base/fd_message.h"
 #include "base/syscalls.h"
 
 namespace supervisor {
@@ -15,26 +15,9 @@ constexpr size_t kMaxRemembered = 4096;
 
 base::Result<base::Fd> ReceiveReply(int socket) {
   QuietReply reply;
-  iovec data{&reply, sizeof reply};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t size;
-  do {
-    size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
-  if (size != static_cast<ssize_t>(sizeof reply)) {
-    return base::Error{EPIPE, "quiet network"};
-  }
   base::Fd out;
-  const cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) {
-    int fd;
-    std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
-    out.Reset(fd);
+  if (!base::ReceiveMessage(socket, &reply, &out)) {
+    return base::Error{EPIPE, "quiet network"};
   }
   if (reply.error != 0) {
     return base::Error{reply.error, "quiet network"};

@@ -11,12 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
+#include "base/fd_message.h"
 #include "config/builder.h"
 #include "engine/session.h"
 #include "scripted_proxy.h"
@@ -89,8 +89,9 @@ class Supervised {
       _exit(RunChild(ends[1], body));
     }
     close(ends[1]);
-    base::Fd listener = Receive(ends[0]);
-    ASSERT_TRUE(listener.valid());
+    char byte;
+    base::Fd listener;
+    ASSERT_TRUE(base::ReceiveMessage(ends[0], &byte, &listener) && listener.valid());
     supervisor_ = std::make_unique<Supervisor>(*session_, std::move(listener),
                                                Supervisor::Options{trap_sockets_});
     supervisor_->Start();
@@ -125,44 +126,11 @@ class Supervised {
     REQUIRE(filter.ok());
     auto listener = InstallFilter(filter.value());
     REQUIRE(listener.ok());
-    Send(parent, listener->get());
+    REQUIRE(base::SendMessage(parent, 'l', listener->get()));
     listener->Reset();
     char go;
     REQUIRE(read(parent, &go, 1) == 1);
     return body();
-  }
-
-  static void Send(int socket, int fd) {
-    char byte = 0;
-    iovec data{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof fd);
-    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-    (void)!sendmsg(socket, &message, 0);
-  }
-
-  static base::Fd Receive(int socket) {
-    char byte;
-    iovec data{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    int fd = -1;
-    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message) != nullptr) {
-      std::memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
-    }
-    return base::Fd(fd);
   }
 
   const bool trap_sockets_;

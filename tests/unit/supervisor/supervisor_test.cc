@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 
+#include <cstring>
 #include <thread>
 #include <vector>
 
