@@ -6,9 +6,11 @@
 #include <climits>
 #include <optional>
 
+#include "base/ascii.h"
 #include "config/diagnostics.h"
 #include "config/host_name.h"
 #include "config/nearest_word.h"
+#include "config/values.h"
 
 namespace proxychains {
 namespace {
@@ -38,19 +40,13 @@ constexpr std::string_view kKnown[] = {
     kProxyList,
 };
 
-std::string_view Trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
+std::string_view Trim(std::string_view text) { return base::Trim(text, kBlanks); }
 
 std::vector<std::string_view> Words(std::string_view text) {
   std::vector<std::string_view> out;
-  for (text = Trim(text); !text.empty(); text = Trim(text)) {
-    out.push_back(text.substr(0, text.find_first_of(kBlanks)));
-    text.remove_prefix(out.back().size());
+  for (std::string_view word = config::NextWord(&text); !word.empty();
+       word = config::NextWord(&text)) {
+    out.push_back(word);
   }
   return out;
 }

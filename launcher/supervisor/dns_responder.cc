@@ -17,7 +17,6 @@
 namespace supervisor {
 namespace {
 
-constexpr int64_t kForwardTimeoutMs = 5000;
 constexpr int64_t kAttachTimeoutMs = 1000;
 // The oldest makes room: its program has asked again by then.
 constexpr size_t kMaxForwarded = 512;

@@ -42,6 +42,9 @@ class DnsResponder {
   bool Ask(std::vector<uint8_t> query, const base::Endpoint& source, DnsClient client);
 
  private:
+  // How long a nameserver may take to answer.
+  static constexpr int64_t kForwardTimeoutMs = 5000;
+
   struct Forwarded {
     base::Fd socket;
     size_t from;  // index in sockets_

@@ -16,7 +16,6 @@ namespace supervisor {
 namespace {
 
 constexpr int64_t kIdleTimeoutMs = 10000;
-constexpr int64_t kForwardTimeoutMs = 5000;
 constexpr size_t kMaxThreads = 64;
 constexpr int64_t kSliceMs = 100;
 

@@ -64,22 +64,14 @@ std::unordered_set<uint64_t> SocketsInUse() {
 }
 
 bool SocketStore::Keep(uint64_t inode, base::Fd duplicate) {
-  std::vector<uint64_t> candidates;
+  bool is_time = false;
   {
     const std::lock_guard lock(mutex_);
-    if (kept_.size() >= std::max(collect_at_, std::min(kFirstCollection, capacity_))) {
-      for (const auto& [number, kept] : kept_) {
-        if (kept.handed_over) {
-          candidates.push_back(number);
-        }
-      }
-    }
+    is_time = kept_.size() >= std::max(collect_at_, std::min(kFirstCollection, capacity_));
   }
-  if (!candidates.empty()) {
-    CollectThese(candidates);
-  }
+  const bool collected = is_time && Collect();
   const std::lock_guard lock(mutex_);
-  if (!candidates.empty()) {
+  if (collected) {
     collect_at_ = std::min(capacity_, kept_.size() * 2);
   }
   if (kept_.size() >= capacity_) {
@@ -120,12 +112,10 @@ void SocketStore::Bind(uint64_t inode) {
       found->second.bound = true;
     }
   }
-  if (!candidates.empty()) {
-    CollectThese(candidates);
-  }
+  (void)CollectThese(candidates);
 }
 
-void SocketStore::Collect() {
+bool SocketStore::Collect() {
   std::vector<uint64_t> candidates;
   {
     const std::lock_guard lock(mutex_);
@@ -135,14 +125,15 @@ void SocketStore::Collect() {
       }
     }
   }
-  if (!candidates.empty()) {
-    CollectThese(candidates);
-  }
+  return CollectThese(candidates);
 }
 
 // REQUIRES: the candidates were handed over before the call, so each shows up in the list while a
 // process has it.
-void SocketStore::CollectThese(const std::vector<uint64_t>& candidates) {
+bool SocketStore::CollectThese(const std::vector<uint64_t>& candidates) {
+  if (candidates.empty()) {
+    return false;
+  }
   const std::unordered_set<uint64_t> in_use = in_use_();
   const std::lock_guard lock(mutex_);
   for (const uint64_t inode : candidates) {
@@ -150,6 +141,7 @@ void SocketStore::CollectThese(const std::vector<uint64_t>& candidates) {
       kept_.erase(inode);
     }
   }
+  return true;
 }
 
 size_t SocketStore::size() {

@@ -49,8 +49,8 @@ class SocketStore {
 
   // The program is about to bind socket `inode`: lets go of bound ones that nobody has any more.
   void Bind(uint64_t inode);
-  // Lets go of all that nobody has any more.
-  void Collect();
+  // Lets go of all that nobody has any more. False where there was none to look at.
+  bool Collect();
   size_t size();
 
   // What the program asked a socket of `domain` that was dialled to connect to, since the kernel
@@ -70,7 +70,7 @@ class SocketStore {
     bool bound = false;
   };
 
-  void CollectThese(const std::vector<uint64_t>& candidates);
+  bool CollectThese(const std::vector<uint64_t>& candidates);
 
   const size_t capacity_;
   const Lister in_use_;

@@ -81,7 +81,7 @@ class Supervisor::Impl {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, kCollectInterval, [this] { return stopping_; })) {
       lock.unlock();
-      services_.store->Collect();
+      (void)services_.store->Collect();
       lock.lock();
     }
     collecting_ = false;

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace base {
@@ -37,13 +38,6 @@ std::optional<std::array<uint8_t, 4>> ParseV4(std::string_view text) {
     return std::nullopt;
   }
   return out;
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 // RFC 4291 §2.2.
@@ -243,7 +237,7 @@ std::optional<Endpoint> Endpoint::FromName(std::string_view name, uint16_t port)
     if (c <= ' ' || c == 0x7f) {
       return std::nullopt;
     }
-    out.name_[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
+    out.name_[i] = ToLower(static_cast<char>(c));
   }
   out.name_length_ = static_cast<uint8_t>(name.size());
   return out;

@@ -1,5 +1,6 @@
 #include "config/host_name.h"
 
+#include "base/ascii.h"
 #include "base/endpoint.h"
 
 namespace config {
@@ -7,11 +8,7 @@ namespace {
 
 constexpr size_t kMaxLabel = 63;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-bool IsLabelByte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || IsDigit(c) || c == '-' || c == '_';
-}
+bool IsLabelByte(char c) { return base::IsLetterOrDigit(c) || c == '-' || c == '_'; }
 
 bool HasGoodLabels(std::string_view text, bool glob) {
   if (text.ends_with('.')) {
@@ -34,7 +31,7 @@ bool HasGoodLabels(std::string_view text, bool glob) {
     if (++label > kMaxLabel || !(IsLabelByte(c) || (glob && c == '*'))) {
       return false;
     }
-    digits_alone = digits_alone && IsDigit(c);
+    digits_alone = digits_alone && base::IsDigit(c);
   }
   return label > 0 && !digits_alone;
 }
@@ -44,9 +41,7 @@ bool HasGoodLabels(std::string_view text, bool glob) {
 std::string LowerCase(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') {
-      c = static_cast<char>(c + 32);
-    }
+    c = base::ToLower(c);
   }
   return out;
 }
@@ -73,7 +68,7 @@ bool ParseNumber(std::string_view text, uint32_t limit, uint32_t* out) {
     return false;
   }
   for (const char c : text) {
-    if (!IsDigit(c)) {
+    if (!base::IsDigit(c)) {
       return false;
     }
     value = value * 10 + static_cast<unsigned>(c - '0');

@@ -2,6 +2,7 @@
 
 #include <ini.h>
 
+#include "base/ascii.h"
 #include "config/schema.h"
 #include "config/utf8.h"
 
@@ -10,17 +11,9 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+using base::Trim;
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsBlank(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && IsBlank(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
 // Where a ';' comment begins: inih takes one for a comment only behind a blank.
 size_t CommentStart(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "config/proxy_url.h"
 
+#include "base/ascii.h"
 #include "base/endpoint.h"
 #include "config/host_name.h"
 #include "config/nearest_word.h"
@@ -24,12 +25,7 @@ constexpr SchemeRow kSchemes[] = {
 constexpr std::string_view kSupported = "socks4, socks4a, socks5, socks5h and http are";
 constexpr std::string_view kSchemeWords[] = {"socks4", "socks4a", "socks5", "socks5h", "http"};
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+using base::HexDigit;
 
 bool PercentDecode(std::string_view text, std::string* out) {
   out->clear();

@@ -1,5 +1,6 @@
 #include "config/route_names.h"
 
+#include "base/ascii.h"
 #include "config/nearest_word.h"
 
 namespace config {
@@ -7,8 +8,7 @@ namespace {
 
 bool IsName(std::string_view text) {
   for (const char c : text) {
-    const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '-' || c == '_' || c == '.';
+    const bool good = base::IsLetterOrDigit(c) || c == '-' || c == '_' || c == '.';
     if (!good) {
       return false;
     }

@@ -1,38 +1,27 @@
 #include "protocol/http_reply_head.h"
 
+#include "base/ascii.h"
+
 namespace protocol {
 namespace {
 
 constexpr std::string_view kStatusLineShape = "HTTP/d.d Ddd";  // d: a digit, D: not 0
 constexpr size_t kStatusAt = kStatusLineShape.find('D');
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool EqualsIgnoringCase(std::string_view a, std::string_view lower) {
   if (a.size() != lower.size()) {
     return false;
   }
   for (size_t i = 0; i < a.size(); ++i) {
-    if (Lower(a[i]) != lower[i]) {
+    if (base::ToLower(a[i]) != lower[i]) {
       return false;
     }
   }
   return true;
 }
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsBlank(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && IsBlank(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
+// A line may end in CR LF.
+std::string_view Trim(std::string_view text) { return base::Trim(text, " \t\r"); }
 
 // A token of RFC 9110 §5.6.2, roughly: up to a blank, '=', ',' or ';'.
 std::string_view Token(std::string_view text) {
@@ -102,7 +91,7 @@ bool HttpReplyHead::FitsStatusLine(char c) const {
     return c == ' ' || c == '\r' || c == '\n';
   }
   const char shape = kStatusLineShape[column_];
-  return shape == 'd' || shape == 'D' ? IsDigit(c) && (shape == 'd' || c != '0') : c == shape;
+  return shape == 'd' || shape == 'D' ? base::IsDigit(c) && (shape == 'd' || c != '0') : c == shape;
 }
 
 void HttpReplyHead::EndHead() {
