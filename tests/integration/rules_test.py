@@ -1,4 +1,4 @@
-"""What a rules file says, end to end: [rewrite], [hosts], exe:."""
+"""What a rules file says, end to end: [rewrite], [hosts], include, exe:."""
 
 import os
 
@@ -116,6 +116,26 @@ def test_hosts_of_one_address_with_two_routes(open_rules, peers, site, tools, mo
     routes = {event["target"]: event["route"] for event in run.of("connect")}
     assert routes.pop("b.corp.example:80") == "far", str(run)
     assert set(routes.values()) <= {"direct"}, str(run)
+
+
+def test_included_rules_hold_where_they_stand(rules, peers, mode):
+    server = peers.responder()
+    os.mkdir(os.path.join(rules.place.folder, "shared"))
+    os.chmod(os.path.join(rules.place.folder, "shared"), 0o755)
+    rules.write(f"[gochain]\ninclude = ${{SHARED}}/corp.conf\ndefault = reject\n"
+                "[rules]\nreject = echo.corp.test\n")
+    rules.write(f"{proxy_sections(peers)}[rules]\nfar = echo.corp.test:{server.port}\n",
+                "shared/corp.conf")
+    env = {"SHARED": os.path.join(rules.place.folder, "shared")}
+    run = rules.run(curl(f"http://echo.corp.test:{server.port}/"), mode, env=env)
+    assert run.must_succeed().out == f"hello from {server.port}\n"
+    event, = run.must_dial_by(door_of("dynamic", mode), route="far")
+    assert event["rule"].endswith("shared/corp.conf:4"), str(run)
+    rules.must_agree(run, env=env)
+    other = rules.run(curl("http://echo.corp.test:1/"), mode, env=env)
+    event, = other.of("reject")
+    assert event["rule"] == rules.path + ":5", str(other)
+    rules.must_agree(other, env=env)
 
 
 def test_program_decides(rules, peers, mode):
