@@ -157,6 +157,18 @@ const Dnat* NextDnat(const ConfFile& conf, const Dnat& dnat) {
   return nullptr;
 }
 
+// The localnet that takes the result of `dnat`, for some port at least.
+const Localnet* LocalnetOf(const ConfFile& conf, const Dnat& dnat) {
+  const uint16_t port = dnat.to_port != 0 ? dnat.to_port : dnat.from_port;
+  for (const Localnet& net : conf.localnets) {
+    if (dnat.to.InPrefix(net.address, net.prefix_bits) &&
+        (net.port == 0 || port == 0 || net.port == port)) {
+      return &net;
+    }
+  }
+  return nullptr;
+}
+
 std::string RewriteSections(const ConfFile& conf, Remarks* remarks) {
   std::string out;
   size_t count = 0;
@@ -179,6 +191,13 @@ std::string RewriteSections(const ConfFile& conf, Remarks* remarks) {
                                   from, next->line));
         continue;
       }
+      if (const Localnet* const net = LocalnetOf(conf, dnat)) {
+        remarks->Warn(dnat.line,
+                      fmt::format("dnat {}: the localnet of line {} takes the result, so that "
+                                  "proxychains goes straight to the original; gochain goes to the "
+                                  "result",
+                                  from, net->line));
+      }
       out += fmt::format("\n[rewrite dnat{}]\nfrom = {}\nto = {}\n", ++count, from,
                          DestinationText(dnat.to, dnat.to_port));
     }
@@ -198,7 +217,7 @@ void RemarkOnHosts(const ConfFile& conf, Remarks* remarks) {
   if (other && !conf.dns.value.empty()) {
     remarks->Note(0,
                   "names of /etc/hosts go to the proxies as names, and localnet doesn't see their "
-                  "addresses: give them a rule of their own");
+                  "addresses: repeat them in [hosts]");
   }
 }
 

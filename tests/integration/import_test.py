@@ -54,6 +54,8 @@ proxy_dns
 tcp_read_time_out 15000
 tcp_connect_time_out 8000
 localnet {world.PROXY_SIDE[0]}:{near.port}/255.255.255.0
+dnat 192.0.2.1:80 {world.TARGET[0]}:{far.port}
+dnat 192.0.2.1 {other.address}:{other.port}
 [ProxyList]
 socks5\t{first.address} {first.port} {first.user} {first.password}
 http   {last.address} {last.port} {last.user} {last.password}
@@ -63,10 +65,11 @@ http   {last.address} {last.port} {last.user} {last.password}
     assert both.must_agree(far, f"http://{world.TARGET[0]}:{far.port}/", mode) == (
         world.PROXY_INNER[0])
     assert both.must_agree(far, f"http://web.corp.test:{far.port}/", mode) == world.PROXY_INNER[0]
+    assert both.must_agree(far, "http://192.0.2.1/", mode) == world.PROXY_INNER[0]
     assert both.must_agree(near, f"http://{near.address}:{near.port}/", mode) == (
         world.CLIENT_SIDE[0])
-    assert both.must_agree(other, f"http://{other.address}:{other.port}/", mode) != (
-        world.CLIENT_SIDE[0])
+    for place in (f"{other.address}:{other.port}", "192.0.2.1:81"):
+        assert both.must_agree(other, f"http://{place}/", mode) != world.CLIENT_SIDE[0]
 
 
 def test_a_chain_that_cannot_be_had_lets_nothing_out(runner, peers):

@@ -76,6 +76,7 @@ class Model {
     char text[INET6_ADDRSTRLEN];
     inet_ntop(address.size() == 4 ? AF_INET : AF_INET6, address.data(), text, sizeof text);
     host = address.size() == 4 ? text : "[" + std::string(text) + "]";
+    // It would dial the original where that is direct, which the import warns of.
     for (const Localnet& net : localnets) {
       if ((net.port == 0 || net.port == port) && IsIn(address, net)) {
         return "direct " + With(host, port);

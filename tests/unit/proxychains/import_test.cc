@@ -65,7 +65,7 @@ TEST(ImportTest, WritesAWholeFile) {
             "# What is other than there:\n"
             "# pc.conf: names of /etc/hosts go to the proxies as names, and localnet doesn't see "
             "their\n"
-            "#   addresses: give them a rule of their own\n"
+            "#   addresses: repeat them in [hosts]\n"
             "# pc.conf:4: remote_dns_subnet: made-up addresses are always of 198.19.0.0/16\n"
             "# pc.conf:6: tcp_connect_time_out: a hop has one limit for its connect and its answer "
             "together;\n"
@@ -288,6 +288,20 @@ TEST(ImportTest, LeavesOutDnatsWhoseResultsWouldBeRewrittenAgain) {
             "# pc.conf:8: bad dnat: two IPv4 addresses, each with or without ':PORT', are needed\n"
             "# pc.conf:9: bad dnat: two IPv4 addresses, each with or without ':PORT', are "
             "needed\n");
+}
+
+TEST(ImportTest, WarnsOfDnatsThatLocalnetsUndo) {
+  EXPECT_EQ(Part("localnet 10.0.0.0:80/8\nlocalnet 10.1.0.0/16\n"
+                 "dnat 192.0.2.1:22 10.0.0.1\n"
+                 "dnat 192.0.2.2 10.0.0.1\n"
+                 "dnat 192.0.2.3:22 10.1.0.1\n"
+                 "dnat 192.0.2.4 10.0.0.1:443\n" +
+                     kOneProxy,
+                 "! ", "\xff"),
+            "! pc.conf:4: warning: dnat 192.0.2.2: the localnet of line 1 takes the result, so "
+            "that proxychains goes straight to the original; gochain goes to the result\n"
+            "! pc.conf:5: warning: dnat 192.0.2.3:22: the localnet of line 2 takes the result, so "
+            "that proxychains goes straight to the original; gochain goes to the result\n");
 }
 
 TEST(ImportTest, SaysThatDnatsDontSeeNamesAddresses) {
