@@ -158,7 +158,7 @@ class CasesTest : public testing::TestWithParam<std::filesystem::path> {
     WriteFiles();
     SetVariables();
     config::Inputs inputs;
-    const std::string rules = file_.rules.empty() ? "" : Here() + "rules.conf";
+    const std::string rules = file_.rules.empty() ? "" : Here() + "/rules.conf";
     ASSERT_TRUE(config::FindInputs(
         rules, file_.proxies, [](const char* name) -> const char* { return getenv(name); },
         &inputs));
@@ -171,7 +171,11 @@ class CasesTest : public testing::TestWithParam<std::filesystem::path> {
     config_ = config.value();
   }
 
-  std::string Here() const { return folder_ / ""; }
+  std::string Here() const {
+    std::string path = folder_ / "";
+    path.pop_back();
+    return path;
+  }
 
   std::string Who(const config::Config& config, const Decision& decision) const {
     if (decision.pattern == nullptr) {
@@ -184,8 +188,8 @@ class CasesTest : public testing::TestWithParam<std::filesystem::path> {
       return "environment";
     }
     std::string file(config.text(source.file));
-    if (file.starts_with(Here())) {
-      file.erase(0, Here().size());
+    if (file.starts_with(Here() + "/")) {
+      file.erase(0, Here().size() + 1);
     }
     return (file == "rules.conf" ? "" : file + ":") + std::to_string(source.line);
   }
@@ -266,13 +270,13 @@ class CasesTest : public testing::TestWithParam<std::filesystem::path> {
           "GOCHAIN_PROXY", "GOCHAIN_CONF", "XDG_CONFIG_HOME", "GOPRIVATE", "GONOPROXY", "GOENV"}) {
       variables_.Set(name, nullptr);
     }
-    variables_.Set("HOME", folder_.operator/("").c_str());
+    variables_.Set("HOME", Here().c_str());
     for (const std::string& line : file_.environment) {
       const size_t equals = line.find('=');
       std::string value = line.substr(equals + 1);
       constexpr std::string_view kHere = "${HERE}";
       if (const size_t at = value.find(kHere); at != std::string::npos) {
-        value.replace(at, kHere.size(), folder_ / "");
+        value.replace(at, kHere.size(), Here());
       }
       variables_.Set(line.substr(0, equals), value.c_str());
     }
