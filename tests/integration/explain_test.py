@@ -1,5 +1,6 @@
 """--explain and what happens are one."""
 
+import json
 import os
 import shutil
 
@@ -34,3 +35,15 @@ def test_explain_says_what_happens(open_rules, peers, mode):
     assert run.must_succeed().out == f"hello from {port}\n" * 12, str(run)
     assert len(run.of("connect")) == 12 and len(run.of("reject")) == 4, str(run)
     open_rules.must_agree(run)
+
+
+def test_explain_without_a_target_looks_at_the_file(rules):
+    rules.write("[proxy far]\nurl = socks5://far.example\n[rules]\nreject = *\ndirect = a.example\n")
+    run = rules.explain_command()
+    assert run.must_succeed().err == ""
+    assert run.out == (
+        f"{rules.path}:2: warning: proxy 'far' is never used\n"
+        f"{rules.path}:5: warning: 'a.example' can never match: '*' on line 4 takes it first\n"
+        "2 rules, 1 proxy, 0 chains: 2 warnings\n")
+    lines = rules.explain_command("--log-format", "json").must_succeed().out.splitlines()
+    assert [json.loads(line)["line"] for line in lines] == [2, 5]

@@ -23,10 +23,13 @@ class Rules:
         kwargs.setdefault("place", self.place)
         return self._runner.run(argv, mode=mode, options=["-f", self.path], **kwargs)
 
+    def explain_command(self, *arguments, env=None):
+        return self._runner.run([], mode=None, log=None, place=self.place, env=env,
+                                options=["-f", self.path, "--explain", *arguments])
+
     def explain(self, *targets, env=None):
         """One object a target."""
-        run = self._runner.run([], mode=None, log=None, place=self.place, env=env, options=[
-            "-f", self.path, "--log-format", "json", "--explain", *targets])
+        run = self.explain_command("--log-format", "json", *targets, env=env)
         return [json.loads(line) for line in run.must_succeed().out.splitlines()]
 
     def must_agree(self, run, env=None):
