@@ -1,19 +1,78 @@
-// Any rules file either builds into an image that loads, or has diagnostics; never both or neither.
-#include <sys/mman.h>
+// Any rules file, with what it includes and lists, either builds into an image that loads, or has
+// diagnostics; never both or neither.
+//
+// An input is the rules file; behind a line "===" the file "a.conf" that it may include, behind the
+// next one the list "l.txt".
+#include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
+#include <string_view>
 
 #include "config/builder.h"
 #include "config/config.h"
 #include "decisions.h"
 
+namespace {
+
+constexpr const char* kNames[] = {"corp.conf", "a.conf", "l.txt"};
+constexpr std::string_view kSeparator = "\n===\n";
+
+// Gone at the end.
+class Folder {
+ public:
+  Folder() { fuzz::Require(mkdtemp(path_) != nullptr, "a folder"); }
+  ~Folder() {
+    for (const char* const name : kNames) {
+      unlink((*this / name).c_str());
+    }
+    rmdir(path_);
+  }
+
+  const char* path() const { return path_; }
+  std::string operator/(const char* name) const { return std::string(path_) + "/" + name; }
+
+  void Write(const char* name, std::string_view text) const {
+    const std::string path = *this / name;
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    fuzz::Require(write(file, text.data(), text.size()) == ssize_t(text.size()), "a file");
+    close(file);
+  }
+
+ private:
+  char path_[32] = "/tmp/gochain-fuzz-XXXXXX";
+};
+
+const Folder& TheFolder() {
+  static const Folder folder;
+  return folder;
+}
+
+const char* Variable(const char* name) {
+  if (strcmp(name, "HOME") == 0 || strcmp(name, "D") == 0) {
+    return TheFolder().path();
+  }
+  if (strcmp(name, "P") == 0) {
+    return "s3%25cret";
+  }
+  return strcmp(name, "GOPRIVATE") == 0 ? "*.corp.example,github.com/acme,[" : nullptr;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const int file = memfd_create("rules", MFD_CLOEXEC);
-  fuzz::Require(ftruncate(file, 0) == 0 && pwrite(file, data, size, 0) == ssize_t(size), "a file");
+  std::string_view rest(reinterpret_cast<const char*>(data), size);
+  for (const char* const name : kNames) {
+    const size_t end = rest.find(kSeparator);
+    TheFolder().Write(name, rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + kSeparator.size());
+  }
   config::Inputs inputs;
-  inputs.file = "/proc/self/fd/" + std::to_string(file);
+  inputs.file = TheFolder() / kNames[0];
+  inputs.getenv_fn = Variable;
   const config::Built built = config::Build(inputs);
   fuzz::Require(built.image.empty() != built.diagnostics.empty(), "an image or errors");
   for (const config::Diagnostic& diagnostic : built.diagnostics) {
