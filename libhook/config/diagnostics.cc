@@ -52,6 +52,7 @@ std::string DiagnosticList::Reference(Place place, Place from) const {
 std::vector<Diagnostic> DiagnosticList::Sorted(std::vector<Entry> entries) {
   // Checks that run over all sections find their lines out of order; few are ever out of place.
   std::vector<Diagnostic> out;
+  out.reserve(entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     for (size_t j = i; j > 0 && entries[j].place < entries[j - 1].place; --j) {
       std::swap(entries[j], entries[j - 1]);

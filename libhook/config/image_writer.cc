@@ -110,9 +110,10 @@ void ImageWriter::IndexPatterns() {
       other_patterns_.push_back(i);
     }
   }
-  std::ranges::sort(hashed_patterns_, [](const HashedPattern& a, const HashedPattern& b) {
-    return a.hash != b.hash ? a.hash < b.hash : a.pattern < b.pattern;
-  });
+  std::sort(hashed_patterns_.begin(), hashed_patterns_.end(),
+            [](const HashedPattern& a, const HashedPattern& b) {
+              return a.hash != b.hash ? a.hash < b.hash : a.pattern < b.pattern;
+            });
 }
 
 std::vector<uint8_t> ImageWriter::Finish() {
