@@ -1,0 +1,140 @@
+#include "config/list_cache.h"
+
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "config/list_view.h"
+
+namespace config {
+namespace {
+
+long Pointer(const void* p) { return reinterpret_cast<long>(p); }
+
+int OpenAt(int folder, const char* name, int flags, int mode = 0) {
+  return static_cast<int>(sys::Call(SYS_openat, folder, Pointer(name), flags | O_CLOEXEC, mode));
+}
+
+bool IsOursAlone(const struct stat& status) {
+  return status.st_uid == static_cast<uid_t>(sys::Call(SYS_geteuid)) &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+bool WriteAll(int fd, std::span<const uint8_t> data) {
+  while (!data.empty()) {
+    const long count = sys::Write(fd, data.data(), data.size());
+    if (count <= 0 && count != -EINTR) {
+      return false;
+    }
+    data = data.subspan(count > 0 ? static_cast<size_t>(count) : 0);
+  }
+  return true;
+}
+
+class FileName {
+ public:
+  explicit FileName(const std::string& path) : text_(std::span(buffer_).first<kSize - 1>()) {
+    text_.AppendHex(ListHash::Of(path)).Append(".list");
+  }
+  base::TextWriter& text() { return text_; }
+  const char* c_str() const { return buffer_.data(); }
+
+ private:
+  static constexpr size_t kSize = 96;
+  std::array<char, kSize> buffer_{};
+  base::TextWriter text_;
+};
+
+}  // namespace
+
+ListCache::ListCache(std::string folder) {
+  if (!folder.starts_with('/')) {
+    return;
+  }
+  const std::string above = folder.substr(0, folder.rfind('/'));
+  sys::Call(SYS_mkdirat, AT_FDCWD, Pointer(above.c_str()), 0700);
+  sys::Call(SYS_mkdirat, AT_FDCWD, Pointer(folder.c_str()), 0700);
+  const int opened = OpenAt(AT_FDCWD, folder.c_str(), O_RDONLY | O_DIRECTORY);
+  if (opened < 0) {
+    return;
+  }
+  base::Fd fd(opened);
+  struct stat status;
+  if (sys::Fstat(fd.get(), &status) == 0 && IsOursAlone(status)) {
+    folder_ = std::move(fd);
+  }
+}
+
+ListImage ListCache::Find(const std::string& path, const ListKey& key) const {
+  // A FIFO in its place would make the open wait.
+  const int opened =
+      folder_ ? OpenAt(folder_.get(), FileName(path).c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+              : -1;
+  if (opened < 0) {
+    return {};
+  }
+  base::Fd fd(opened);
+  struct stat status;
+  if (sys::Fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) || !IsOursAlone(status) ||
+      status.st_size <= 0) {
+    return {};
+  }
+  ListImage image{std::move(fd), static_cast<size_t>(status.st_size)};
+  void* const memory = sys::MapShared(image.fd.get(), image.size, false);
+  if (memory == nullptr) {
+    return {};
+  }
+  const auto view = ListView::FromImage({static_cast<const uint8_t*>(memory), image.size});
+  const bool matches = view.ok() && view->key() == key && view->path() == path;
+  sys::Unmap(memory, image.size);
+  return matches ? std::move(image) : ListImage();
+}
+
+ListImage ListCache::Store(const std::string& path, std::span<const uint8_t> image) const {
+  if (!folder_) {
+    return {};
+  }
+  const FileName name(path);
+  FileName temporary(path);
+  temporary.text().Append('.').AppendNumber(static_cast<uint64_t>(sys::Gettid()));
+  temporary.text().Append('.').AppendNumber(static_cast<uint64_t>(base::NowMs()));
+  // Nobody writes to the file from now on, not even its owner by mistake.
+  const int made = OpenAt(folder_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0400);
+  if (made < 0) {
+    return {};
+  }
+  const base::Fd writer(made);
+  const int opened = OpenAt(folder_.get(), temporary.c_str(), O_RDONLY);
+  base::Fd reader(opened);
+  // Without the sync a crash could leave the name with a file of zeros.
+  if (opened < 0 || !WriteAll(writer.get(), image) || sys::Call(SYS_fdatasync, writer.get()) < 0 ||
+      sys::Call(SYS_renameat2, folder_.get(), Pointer(temporary.c_str()), folder_.get(),
+                Pointer(name.c_str()), 0) < 0) {
+    sys::Call(SYS_unlinkat, folder_.get(), Pointer(temporary.c_str()), 0);
+    return {};
+  }
+  return {std::move(reader), image.size()};
+}
+
+ListImage AnonymousListImage(std::span<const uint8_t> image) {
+  const long made =
+      sys::Call(SYS_memfd_create, Pointer("gochain-list"), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (made < 0) {
+    return {};
+  }
+  base::Fd fd(static_cast<int>(made));
+  if (!WriteAll(fd.get(), image) ||
+      sys::Fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) <
+          0) {
+    return {};
+  }
+  return {std::move(fd), image.size()};
+}
+
+}  // namespace config
