@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "config/builder.h"
 #include "config/config.h"
+#include "engine/list_maps.h"
 #include "explain/explain.h"
 #include "explain/lint.h"
 #include "options.h"
@@ -59,10 +60,12 @@ uint64_t NewCookie() {
 }
 
 int Explain(const launcher::Options& options, const config::Built& built) {
-  const auto config = config::Config::FromImage(built.image);
-  if (!config.ok()) {
+  auto config = config::Config::FromImage(built.image);
+  const auto lists = engine::MapLists(built.lists);
+  if (!config.ok() || !lists.ok()) {
     return Complain("internal: bad config image");
   }
+  config->SetLists(lists.value());
   std::string text;
   std::string error;
   if (options.targets.empty()) {
@@ -97,7 +100,7 @@ int Import(const launcher::Options& options) {
   return FlushOutput();
 }
 
-int Run(const launcher::Options& options, std::vector<uint8_t> image) {
+int Run(const launcher::Options& options, config::Built built) {
   process::Job job;
   for (char** argument = options.command; *argument != nullptr; ++argument) {
     job.command.emplace_back(*argument);
@@ -109,7 +112,8 @@ int Run(const launcher::Options& options, std::vector<uint8_t> image) {
     return Complain("the log file's path is too long");
   }
   std::memcpy(job.settings.log_file.data(), options.log_file.data(), options.log_file.size());
-  job.config_image = std::move(image);
+  job.config_image = std::move(built.image);
+  job.lists = std::move(built.lists);
   job.keep_proxy_env = options.keep_proxy_env;
   if (job.supervises()) {
     job.settings.cookie = NewCookie();
@@ -179,5 +183,5 @@ int main(int argc, char** argv) {
   if (options.action == launcher::Action::kExplain) {
     return Explain(options, built);
   }
-  return Run(options, std::move(built.image));
+  return Run(options, std::move(built));
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "config/list_cache.h"
 #include "engine/settings.h"
 
 namespace process {
@@ -26,7 +27,8 @@ struct Job {
   std::vector<std::string> command;  // COMMAND and its arguments; not empty
   engine::Settings settings;
   std::vector<uint8_t> config_image;
-  std::string library;  // path of libgochain.so; empty: not preloaded
+  std::vector<config::ListImage> lists;  // that it names
+  std::string library;                   // path of libgochain.so; empty: not preloaded
   bool keep_proxy_env = false;
 
   bool supervises() const { return settings.mode != engine::Mode::kPreload; }

@@ -37,7 +37,7 @@ using base::Fd;
 
 // Descriptors that S got from whoever started gochain. COMMAND inherits them; S lets go of them, or
 // a pipe or a lock would stay held for as long as something of the tree runs in the background.
-std::vector<int> InheritedDescriptors(std::initializer_list<int> own) {
+std::vector<int> InheritedDescriptors(const std::vector<int>& own) {
   std::vector<int> out;
   DIR* const directory = opendir("/proc/self/fd");
   if (directory == nullptr) {
@@ -94,7 +94,11 @@ class Keeper {
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     front_watch_.Reset(static_cast<int>(syscall(SYS_pidfd_open, front_, 0)));
-    const std::vector<int> inherited = InheritedDescriptors({reports_.get(), front_watch_.get()});
+    std::vector<int> own{reports_.get(), front_watch_.get()};
+    for (const config::ListImage& list : job_.lists) {
+      own.push_back(list.fd.get());
+    }
+    const std::vector<int> inherited = InheritedDescriptors(own);
     CreateSession();
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
@@ -136,7 +140,7 @@ class Keeper {
   void CreateSession() {
     engine::Settings settings = job_.settings;
     settings.supervised = job_.supervises();
-    auto created = engine::Session::Create(settings, job_.config_image);
+    auto created = engine::Session::Create(settings, job_.config_image, job_.lists);
     if (!created.ok()) {
       FailSetup(fmt::format("cannot share the state of this run: {}: {}", created.error().what,
                             std::strerror(created.error().code)));

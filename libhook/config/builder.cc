@@ -12,7 +12,8 @@ namespace {
 // The parts of one Build(): each adds to the image, or to the diagnostics.
 class Builder {
  public:
-  explicit Builder(const Inputs& inputs) : inputs_(inputs) {}
+  explicit Builder(const Inputs& inputs)
+      : inputs_(inputs), lists_(&image_, ListCache(inputs.cache_folder)) {}
 
   Built Run() {
     if (!inputs_.proxy_urls.empty()) {
@@ -38,6 +39,7 @@ class Builder {
     built.diagnostics = std::move(diagnostics_);
     if (built.diagnostics.empty()) {
       built.image = image_.Finish();
+      built.lists = lists_.TakeImages();
     }
     return built;
   }
@@ -93,9 +95,12 @@ class Builder {
   void AddFile() {
     DiagnosticList complaints(inputs_.file);
     const RulesLines text = IncludeReader(&complaints, inputs_.getenv_fn).Read();
-    RulesContext context(&image_, &names_, &complaints, &text.files, inputs_.getenv_fn);
+    RulesContext context(&image_, &names_, &lists_, &complaints, &text.files, inputs_.getenv_fn);
     RulesFile(&context).Read(text.ini);
     Take(&complaints);
+    for (Diagnostic& diagnostic : lists_.TakeDiagnostics()) {
+      diagnostics_.push_back(std::move(diagnostic));
+    }
   }
 
   // NO_PROXY has no standard. What curl, Go and Python agree on is taken: a name stands for itself
@@ -138,6 +143,7 @@ class Builder {
   const Inputs& inputs_;
   ImageWriter image_;
   RouteNames names_;
+  ListSet lists_;
   std::vector<Diagnostic> diagnostics_;
   std::optional<Route> chain_;  // of -p or the environment: the default
 };

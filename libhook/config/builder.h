@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "config/diagnostics.h"
 #include "config/expand.h"
+#include "config/list_cache.h"
 
 namespace config {
 
@@ -29,6 +30,7 @@ struct Inputs {
   std::string all_proxy;                // ALL_PROXY or HTTPS_PROXY: used where nothing else is
   std::string all_proxy_variable;       // which of them, for diagnostics
   std::string no_proxy;                 // its NO_PROXY, as direct rules
+  std::string cache_folder;             // where compiled lists are kept; empty: nowhere
 };
 
 // What [env] does to the environment of COMMAND. The launcher's alone: it stands in no image.
@@ -40,6 +42,7 @@ struct EnvChange {
 
 struct Built {
   std::vector<uint8_t> image;           // empty where there are errors
+  std::vector<ListImage> lists;         // those of its lists(), in their order
   std::vector<Diagnostic> diagnostics;  // every error of every input
   std::vector<Diagnostic> warnings;     // never fatal
   std::vector<EnvChange> env;           // all that are unset, then all that are set

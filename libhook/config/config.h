@@ -15,6 +15,7 @@
 
 #include "base/endpoint.h"
 #include "base/result.h"
+#include "config/list_view.h"
 
 namespace config {
 
@@ -159,6 +160,12 @@ class Config {
   std::span<const HashedPattern> PatternsOfHost(uint32_t hash) const;
   std::span<const uint32_t> other_patterns() const { return other_patterns_; }
   std::span<const List> lists() const { return lists_; }
+  // The patterns of list number `index`; none where nobody has set the lists. They are not in the
+  // image: SetLists() hands them over, in the order of lists(), and they outlive the view.
+  const ListView& list_view(size_t index) const {
+    return index < list_views_.size() ? list_views_[index] : kNoList;
+  }
+  void SetLists(std::span<const ListView> views) { list_views_ = views; }
   // In the file's order: the first whose `from` matches is taken.
   std::span<const Rewrite> rewrites() const { return rewrites_; }
   // Sorted by name; the addresses of one name stand in the file's order.
@@ -182,6 +189,8 @@ class Config {
   Dns DnsOf(Route route) const;  // SOCKS4 takes no names: always local
 
  private:
+  static constexpr ListView kNoList{};
+
   const Globals* globals_ = nullptr;
   std::span<const Proxy> proxies_;
   std::span<const Chain> chains_;
@@ -189,6 +198,7 @@ class Config {
   std::span<const HashedPattern> hashed_patterns_;  // by hash, then by index
   std::span<const uint32_t> other_patterns_;
   std::span<const List> lists_;
+  std::span<const ListView> list_views_;
   std::span<const Rewrite> rewrites_;
   std::span<const HostAddress> hosts_;
   std::string_view text_;

@@ -37,14 +37,20 @@ bool IsThere(const std::string& path) {
   return access(path.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-// A relative path would lead to the current folder, and a cloned repository must not choose proxies
-// (the XDG base directory specification has it ignored too).
-std::string FindRulesFile(GetenvFn getenv_fn) {
-  std::string folder = Variable(getenv_fn, "XDG_CONFIG_HOME");
+// What `variable` names, else `of_home` below HOME; empty: nothing. A relative path would lead to
+// the current folder, and a cloned repository must not choose proxies (the XDG base directory
+// specification has it ignored too).
+std::string FindFolder(GetenvFn getenv_fn, const char* variable, const char* of_home) {
+  std::string folder = Variable(getenv_fn, variable);
   if (!folder.starts_with('/')) {
     const std::string home = Variable(getenv_fn, "HOME");
-    folder = home.starts_with('/') ? home + "/.config" : std::string();
+    folder = home.starts_with('/') ? home + of_home : std::string();
   }
+  return folder;
+}
+
+std::string FindRulesFile(GetenvFn getenv_fn) {
+  const std::string folder = FindFolder(getenv_fn, "XDG_CONFIG_HOME", "/.config");
   if (!folder.empty()) {
     std::string path = folder + "/gochain/gochain.conf";
     if (IsThere(path)) {
@@ -63,6 +69,8 @@ bool FindInputs(const std::string& config_option, const std::vector<std::string>
                 GetenvFn getenv_fn, Inputs* out) {
   *out = {};
   out->getenv_fn = getenv_fn;
+  const std::string cache = FindFolder(getenv_fn, "XDG_CACHE_HOME", "/.cache");
+  out->cache_folder = cache.empty() ? "" : cache + "/gochain";
   out->file = config_option.empty() ? Variable(getenv_fn, "GOCHAIN_CONF") : config_option;
   out->proxy_urls = proxy_options;
   if (out->proxy_urls.empty()) {

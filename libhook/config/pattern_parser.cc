@@ -9,7 +9,7 @@
 namespace config {
 namespace {
 
-constexpr std::string_view kSets[] = {"@loopback", "@private"};
+constexpr std::string_view kSets[] = {"@loopback", "@private", "@file"};
 constexpr unsigned kMappedBits = 96;  // of ::ffff:0:0/96, RFC 4291 §2.5.5.2
 
 std::string AddressText(const base::IpAddress& address) {
@@ -71,7 +71,10 @@ class Parser {
   Parser(std::string_view text, ParsedPattern* out) : text_(text), rest_(text), out_(out) {}
 
   std::optional<Complaint> Parse() {
-    if (auto complaint = FindCommonMistake()) {
+    // A path may hold what a pattern may not.
+    const bool list =
+        text_.starts_with("@file:") || text_.find("@@file:") != std::string_view::npos;
+    if (auto complaint = list ? std::nullopt : FindCommonMistake()) {
       return complaint;
     }
     if (rest_.starts_with("exe:")) {
@@ -150,8 +153,13 @@ class Parser {
 
   std::optional<Complaint> TakeSet() {
     const std::string word = LowerCase(rest_.substr(0, rest_.find(':')));
-    if (word == "@goprivate" || word == "@file") {
+    if (word == "@goprivate") {
       return Complain("is not supported yet");
+    }
+    if (word == kSets[2]) {
+      out_->kind = PatternKind::kList;
+      out_->host = rest_.size() > word.size() ? rest_.substr(word.size() + 1) : "";
+      return out_->host.empty() ? Complain("is incomplete: write @file:PATH") : std::nullopt;
     }
     if (word == kSets[0]) {
       out_->kind = PatternKind::kLoopback;

@@ -21,7 +21,7 @@ struct ParsedPattern {
   uint16_t low_port = 0;
   uint16_t high_port = 65535;
   uint16_t list = 0;  // kList: set by whoever adds the list to the image
-  std::string host;
+  std::string host;   // kList: its path
   base::IpAddress address;
   std::string exe;
 };

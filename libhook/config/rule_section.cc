@@ -34,7 +34,19 @@ void RuleReader::ReadPattern(std::string_view word, const IniEntry& entry) {
     context_->Complain(entry.place, std::move(*complaint));
     return;
   }
-  context_->image().AddPattern(parsed, word, *route_, context_->SourceOf(entry));
+  const Source source = context_->SourceOf(entry);
+  if (parsed.kind == PatternKind::kList) {
+    std::string path;
+    if (!context_->ExpandPath(entry.place, parsed.host, &path)) {
+      return;
+    }
+    if (auto complaint = context_->lists().Add(parsed.host, path, source, &parsed.list)) {
+      context_->Complain(entry.place, std::move(*complaint));
+      return;
+    }
+    parsed.host.clear();
+  }
+  context_->image().AddPattern(parsed, word, *route_, source);
 }
 
 void RuleReader::FinishRule() {

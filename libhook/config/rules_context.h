@@ -13,6 +13,7 @@
 #include "config/image_writer.h"
 #include "config/include_reader.h"
 #include "config/ini_file.h"
+#include "config/list_set.h"
 #include "config/route_names.h"
 
 namespace config {
@@ -20,16 +21,18 @@ namespace config {
 class RulesContext {
  public:
   // All are borrowed.
-  RulesContext(ImageWriter* image, RouteNames* names, DiagnosticList* diagnostics,
+  RulesContext(ImageWriter* image, RouteNames* names, ListSet* lists, DiagnosticList* diagnostics,
                const std::vector<RulesSource>* files, GetenvFn getenv_fn)
       : image_(image),
         names_(names),
+        lists_(lists),
         diagnostics_(diagnostics),
         files_(files),
         getenv_fn_(getenv_fn) {}
 
   ImageWriter& image() { return *image_; }
   RouteNames& names() { return *names_; }
+  ListSet& lists() { return *lists_; }
   DiagnosticList& diagnostics() { return *diagnostics_; }
 
   void Complain(Place place, std::string message, std::string hint = {}) {
@@ -55,6 +58,7 @@ class RulesContext {
 
   ImageWriter* image_;
   RouteNames* names_;
+  ListSet* lists_;
   DiagnosticList* diagnostics_;
   const std::vector<RulesSource>* files_;
   GetenvFn getenv_fn_;

@@ -65,15 +65,17 @@ struct Layout {
   size_t answers;
   size_t peers;
   size_t hops;
+  size_t lists;
   size_t size;
 
-  Layout(size_t config_size, size_t proxy_count)
+  Layout(size_t config_size, size_t proxy_count, size_t list_count)
       : config(Align(sizeof(Header))),
         names(config + Align(config_size)),
         answers(names + Align(names::NameTable::RegionSize())),
         peers(answers + Align(names::AnswerTable::RegionSize())),
         hops(peers + Align(names::PeerTable::RegionSize())),
-        size(hops + Align(proxy_count * sizeof(HopRecord))) {}
+        lists(hops + Align(proxy_count * sizeof(HopRecord))),
+        size(lists + Align(list_count * sizeof(ListRecord))) {}
 };
 
 HopRecord* RecordAt(std::span<uint8_t> region, size_t proxy) {
@@ -86,12 +88,16 @@ HopRecord* RecordAt(std::span<uint8_t> region, size_t proxy) {
 }  // namespace
 
 base::Result<Session::Created> Session::Create(const Settings& settings,
-                                               std::span<const uint8_t> config_image) {
+                                               std::span<const uint8_t> config_image,
+                                               std::span<const config::ListImage> lists) {
   const auto config = config::Config::FromImage(config_image);
   if (!config.ok()) {
     return config.error();
   }
-  const Layout layout(config_image.size(), config->proxies().size());
+  if (config->lists().size() != lists.size()) {
+    return base::Error{EINVAL, "lists"};
+  }
+  const Layout layout(config_image.size(), config->proxies().size(), lists.size());
   const long made = sys::Call(SYS_memfd_create, reinterpret_cast<long>("gochain"), MFD_CLOEXEC);
   if (made < 0) {
     return base::Error{static_cast<int>(-made), "memfd_create"};
@@ -108,10 +114,19 @@ base::Result<Session::Created> Session::Create(const Settings& settings,
   const Header header{kMagic, layout.size, settings, config_image.size()};
   std::memcpy(memory, &header, sizeof header);
   std::memcpy(memory + layout.config, config_image.data(), config_image.size());
+  for (size_t i = 0; i < lists.size(); ++i) {
+    const ListRecord record{static_cast<uint64_t>(lists[i].fd.get()), lists[i].size};
+    std::memcpy(memory + layout.lists + i * sizeof record, &record, sizeof record);
+  }
   auto session = FromRegion({memory, layout.size});
   if (!session.ok()) {
     return session.error();
   }
+  const auto views = MapLists(lists);
+  if (!views.ok()) {
+    return views.error();
+  }
+  session->config_.SetLists(views.value());
   return Created{session.value(), std::move(fd)};
 }
 
@@ -136,7 +151,14 @@ base::Result<Session> Session::Open(const char* path) {
   auto session = FromRegion({memory, size});
   if (!session.ok()) {
     sys::Unmap(memory, size);
+    return session;
   }
+  const auto views = OpenLists(path, session->lists_);
+  if (!views.ok()) {
+    sys::Unmap(memory, size);
+    return views.error();
+  }
+  session->config_.SetLists(views.value());
   return session;
 }
 
@@ -147,7 +169,7 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
       header->config_size > region.size()) {
     return bad;
   }
-  const Layout without_hops(header->config_size, 0);
+  const Layout without_hops(header->config_size, 0, 0);
   if (without_hops.size > region.size()) {
     return bad;
   }
@@ -156,7 +178,8 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
   if (!config.ok()) {
     return config.error();
   }
-  const Layout layout(header->config_size, config->proxies().size());
+  const size_t list_count = config->lists().size();
+  const Layout layout(header->config_size, config->proxies().size(), list_count);
   if (layout.size != region.size()) {
     return bad;
   }
@@ -167,7 +190,8 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
   out.answers_ =
       names::AnswerTable(region.subspan(layout.answers, names::AnswerTable::RegionSize()));
   out.peers_ = names::PeerTable(region.subspan(layout.peers, names::PeerTable::RegionSize()));
-  out.hop_addresses_ = region.subspan(layout.hops);
+  out.hop_addresses_ = region.subspan(layout.hops, layout.lists - layout.hops);
+  out.lists_ = {reinterpret_cast<const ListRecord*>(region.data() + layout.lists), list_count};
   return out;
 }
 

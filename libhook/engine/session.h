@@ -18,6 +18,8 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "config/list_cache.h"
+#include "engine/list_maps.h"
 #include "engine/settings.h"
 #include "names/answer_table.h"
 #include "names/name_table.h"
@@ -31,11 +33,13 @@ using Addresses = std::array<base::IpAddress, kMaxAddresses>;
 
 class Session {
  public:
-  // Creates a region holding `settings` and a copy of `config_image`; `fd` is the caller's to keep
-  // open for as long as other processes shall open the region.
+  // Creates a region holding `settings` and a copy of `config_image`, and maps `lists`; `fd` and
+  // those of the lists are the caller's to keep open for as long as other processes shall open the
+  // region.
   struct Created;
   static base::Result<Created> Create(const Settings& settings,
-                                      std::span<const uint8_t> config_image);
+                                      std::span<const uint8_t> config_image,
+                                      std::span<const config::ListImage> lists);
 
   // Maps a region that another process made. `path` is the value of GOCHAIN_STATE.
   static base::Result<Session> Open(const char* path);
@@ -62,6 +66,7 @@ class Session {
   names::AnswerTable answers_;
   names::PeerTable peers_;
   std::span<uint8_t> hop_addresses_;
+  std::span<const ListRecord> lists_;
 };
 
 struct Session::Created {

@@ -140,7 +140,7 @@ void Process::BuildSession() {
   }
   // The descriptor goes at once: forked children share the mapping, and none of ours stays in a
   // stranger's table.
-  auto created = engine::Session::Create(settings_, built.image);
+  auto created = engine::Session::Create(settings_, built.image, built.lists);
   if (created.ok()) {
     session_ = created->session;
     standing_ = Standing::kRouting;

@@ -2,6 +2,8 @@
 
 #include "config/host_hash.h"
 #include "config/name_match.h"
+#include "rules/list_match.h"
+#include "rules/localhost.h"
 #include "rules/rewrite.h"
 
 namespace rules {
@@ -10,13 +12,6 @@ namespace {
 using config::Config;
 using config::Pattern;
 using config::PatternKind;
-
-constexpr std::string_view kLocalhost = "localhost";
-
-// RFC 6761 §6.3.
-bool IsLocalhost(std::string_view name) {
-  return name == kLocalhost || config::IsBelow(name, kLocalhost);
-}
 
 // A pattern of names: exact, suffix, glob.
 bool NamePatternTakes(const Config& config, const Pattern& pattern, std::string_view name) {
@@ -175,37 +170,72 @@ Reason ReasonOf(config::DefaultSource source) {
   return Reason::kDefault;
 }
 
-bool IsForEveryPortAndProgram(const Pattern& pattern) {
-  return pattern.exe.size == 0 && pattern.low_port <= 1 && pattern.high_port == 65535;
+// Does `pattern` mean such a target expressly, as far as it has to? Lists see to that themselves.
+bool Means(const Config& config, const Pattern& pattern, std::string_view name, Standing standing) {
+  switch (standing) {
+    case Standing::kOrdinary:
+      return true;
+    case Standing::kLoopback:
+      return NamesLoopback(config, pattern, name);
+    case Standing::kFirstHop:
+      return NamesFirstHop(pattern);
+  }
+  return false;
 }
 
-}  // namespace
-
-bool Matches(const Config& config, const Pattern& pattern, const Query& query) {
+bool Takes(const Config& config, const Pattern& pattern, const Query& query, Standing standing) {
   if (query.port < pattern.low_port || query.port > pattern.high_port) {
     return false;
   }
   if (pattern.exe.size > 0 && config.text(pattern.exe) != query.exe) {
     return false;
   }
-  return HostMatches(config, pattern, query.name, query.address);
+  if (pattern.kind == PatternKind::kList && !pattern.exe_only) {
+    return ListTakes(config.list_view(pattern.list), query, standing);
+  }
+  return Means(config, pattern, query.name, standing) &&
+         HostMatches(config, pattern, query.name, query.address);
+}
+
+// On which ports does `pattern` take a name, whose address is not known?
+OnPorts TakesName(const Config& config, const Pattern& pattern, std::string_view name,
+                  Standing standing) {
+  if (pattern.kind == PatternKind::kList && !pattern.exe_only) {
+    return ListTakesName(config.list_view(pattern.list), name, standing);
+  }
+  if (!Means(config, pattern, name, standing) || !HostMatches(config, pattern, name, nullptr)) {
+    return OnPorts::kNone;
+  }
+  return pattern.low_port <= 1 && pattern.high_port == 65535 ? OnPorts::kEvery : OnPorts::kSome;
+}
+
+}  // namespace
+
+Standing StandingOf(const Config& config, const Query& query) {
+  return IsLoopback(query)           ? Standing::kLoopback
+         : IsFirstHop(config, query) ? Standing::kFirstHop
+                                     : Standing::kOrdinary;
+}
+
+bool Matches(const Config& config, const Pattern& pattern, const Query& query) {
+  return Takes(config, pattern, query, Standing::kOrdinary);
 }
 
 Decision Decide(const Config& config, const Query& query) {
-  const bool loopback = IsLoopback(query);
-  const bool first_hop = !loopback && IsFirstHop(config, query);
+  const Standing standing = StandingOf(config, query);
   const Pattern* const pattern = FirstOf(config, query.name, [&](const Pattern& candidate) {
-    return (!loopback || NamesLoopback(config, candidate, query.name)) &&
-           (!first_hop || NamesFirstHop(candidate)) && Matches(config, candidate, query);
+    return Takes(config, candidate, query, standing);
   });
   if (pattern != nullptr) {
     return {pattern->route, Reason::kRule, pattern};
   }
-  if (loopback) {
-    return {config::Route{}, Reason::kLoopback, nullptr};
-  }
-  if (first_hop) {
-    return {config::Route{}, Reason::kFirstHop, nullptr};
+  switch (standing) {
+    case Standing::kOrdinary:
+      break;
+    case Standing::kLoopback:
+      return {config::Route{}, Reason::kLoopback, nullptr};
+    case Standing::kFirstHop:
+      return {config::Route{}, Reason::kFirstHop, nullptr};
   }
   return {config.globals().default_route, ReasonOf(config.globals().default_source), nullptr};
 }
@@ -214,23 +244,25 @@ bool NeedsMadeUpAddress(const Config& config, std::string_view name) {
   if (MayBeRewritten(config, name)) {
     return true;
   }
-  const bool localhost = IsLocalhost(name);
+  const Standing standing = IsLocalhost(name) ? Standing::kLoopback : Standing::kOrdinary;
   // What leads some connection away, or is direct for all that come as far.
   const Pattern* const settled = FirstOf(config, name, [&](const Pattern& candidate) {
-    return (!localhost || NamesLoopback(config, candidate, name)) &&
-           HostMatches(config, candidate, name, nullptr) &&
-           (candidate.route.kind != config::RouteKind::kDirect ||
-            IsForEveryPortAndProgram(candidate));
+    const OnPorts ports = TakesName(config, candidate, name, standing);
+    return ports != OnPorts::kNone && (candidate.route.kind != config::RouteKind::kDirect ||
+                                       (ports == OnPorts::kEvery && candidate.exe.size == 0));
   });
   if (settled != nullptr) {
     return settled->route.kind != config::RouteKind::kDirect;
   }
-  return !localhost && config.globals().default_route.kind != config::RouteKind::kDirect;
+  return standing == Standing::kOrdinary &&
+         config.globals().default_route.kind != config::RouteKind::kDirect;
 }
 
 bool IsNamedByRule(const Config& config, std::string_view name) {
   return FirstOf(config, name, [&](const Pattern& candidate) {
-           return !candidate.exe_only && NamePatternTakes(config, candidate, name);
+           return !candidate.exe_only && (candidate.kind == PatternKind::kList
+                                              ? ListNames(config.list_view(candidate.list), name)
+                                              : NamePatternTakes(config, candidate, name));
          }) != nullptr;
 }
 

@@ -19,6 +19,12 @@ struct Query {
   std::string_view exe;  // base name of the dialling program; empty: unknown
 };
 
+// What a target is, apart from its name and address: loopback and first hops are direct unless a
+// pattern means them expressly.
+enum class Standing : uint8_t { kOrdinary, kLoopback, kFirstHop };
+
+Standing StandingOf(const config::Config& config, const Query& query);
+
 enum class Reason : uint8_t { kRule, kDefault, kCommandLine, kEnvironment, kLoopback, kFirstHop };
 
 struct Decision {

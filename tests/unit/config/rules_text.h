@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "config/builder.h"
+#include "engine/list_maps.h"
 
 namespace config {
 
@@ -59,6 +60,7 @@ class BuiltText {
   bool ok() const { return ok_; }
   const Config& config() const { return config_; }
   const std::vector<uint8_t>& image() const { return built_.image; }
+  const std::vector<ListImage>& lists() const { return built_.lists; }
   std::string Text(config::Text text) const { return std::string(config_.text(text)); }
 
  private:
@@ -67,6 +69,9 @@ class BuiltText {
     ok_ = config.ok();
     if (ok_) {
       config_ = config.value();
+      const auto lists = engine::MapLists(built_.lists);
+      EXPECT_TRUE(lists.ok());
+      config_.SetLists(lists.value());
     }
   }
 

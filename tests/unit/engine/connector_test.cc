@@ -97,7 +97,7 @@ class ConnectorTest : public testing::Test {
     }
     Settings settings;
     settings.log_level = LogLevel::kOff;
-    auto created = Session::Create(settings, built.image);
+    auto created = Session::Create(settings, built.image, built.lists);
     ASSERT_TRUE(created.ok());
     session_ = created->session;
   }

@@ -17,7 +17,7 @@ inline Session SessionOf(std::string_view rules) {
   EXPECT_EQ(built.Complaints(), "");
   Settings settings;
   settings.log_level = LogLevel::kOff;
-  auto created = Session::Create(settings, built.image());
+  auto created = Session::Create(settings, built.image(), built.lists());
   EXPECT_TRUE(created.ok());
   return created.ok() ? created->session : Session();
 }

@@ -23,7 +23,7 @@ class SessionTest : public testing::Test {
     ASSERT_TRUE(built.diagnostics.empty());
     Settings settings;
     settings.cookie = 0x1234;
-    auto created = Session::Create(settings, built.image);
+    auto created = Session::Create(settings, built.image, built.lists);
     ASSERT_TRUE(created.ok());
     session_ = created->session;
     fd_ = std::move(created->fd);

@@ -226,7 +226,7 @@ class CasesTest : public testing::TestWithParam<std::filesystem::path> {
     Case out = asked;
     engine::Settings settings;
     settings.log_level = engine::LogLevel::kOff;
-    auto created = engine::Session::Create(settings, built_.image);
+    auto created = engine::Session::Create(settings, built_.image, built_.lists);
     EXPECT_TRUE(created.ok());
     engine::Plan plan =
         engine::MakePlan(created->session, Told(asked, created->session), asked.exe);

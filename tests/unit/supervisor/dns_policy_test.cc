@@ -64,7 +64,7 @@ class DnsPolicyTest : public ::testing::Test {
     const config::Built built = config::Build(inputs);
     std::remove(path);
     ASSERT_TRUE(built.diagnostics.empty()) << built.diagnostics[0].Text();
-    auto created = engine::Session::Create({}, built.image);
+    auto created = engine::Session::Create({}, built.image, built.lists);
     ASSERT_TRUE(created.ok());
     state_ = std::move(created->fd);
     session_ = std::make_unique<engine::Session>(created->session);

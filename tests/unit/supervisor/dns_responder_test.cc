@@ -74,7 +74,7 @@ class DnsResponderTest : public ::testing::Test {
     inputs.all_proxy = "socks5://192.0.2.9:1080";
     inputs.no_proxy = "direct.example";
     const config::Built built = config::Build(inputs);
-    auto created = engine::Session::Create({}, built.image);
+    auto created = engine::Session::Create({}, built.image, built.lists);
     EXPECT_TRUE(created.ok());
     state_ = std::move(created->fd);
     session_ = std::make_unique<engine::Session>(created->session);

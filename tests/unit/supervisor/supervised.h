@@ -73,7 +73,7 @@ class Supervised {
     engine::Settings settings;
     settings.log_level = engine::LogLevel::kOff;
     settings.supervised = true;
-    auto created = engine::Session::Create(settings, built.image);
+    auto created = engine::Session::Create(settings, built.image, built.lists);
     EXPECT_TRUE(created.ok());
     state_ = std::move(created->fd);
     session_ = std::make_unique<engine::Session>(created->session);
