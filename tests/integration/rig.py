@@ -16,16 +16,21 @@ from rules_file import Rules
 
 TEST_SECONDS = 60
 RESOLV_CONF = "nameserver 192.0.2.53\noptions timeout:1 attempts:1\n"
+LONGEST_NAME = ".".join(["a" * 60] * 4)[:253 - len(".corp.test")] + ".corp.test"
 NAMES = {
     name: world_module.TARGET[0]
-    for name in ("modules.corp.test", "git.corp.test", "web.corp.test", "echo.corp.test")
+    for name in ("modules.corp.test", "git.corp.test", "web.corp.test", "echo.corp.test",
+                 "under_score.corp.test", "xn--mnchen-3ya.corp.test", "1and1.corp.test",
+                 LONGEST_NAME)
 } | {"six.corp.test": world_module.TARGET[1]}
 
 # What `open`'s nameserver knows, and no proxy does.
 OPEN_NAMES = {
     "git.corp.example": world_module.OPEN_WAY_TARGET[0], "a.corp.example": world_module.TARGET[0],
     "b.corp.example": world_module.TARGET[0], "here.corp.test": world_module.TARGET[0],
+    "six.corp.example": world_module.TARGET[1],
 }
+OPEN_ALIASES = {"www.corp.example": "a.corp.example"}
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -244,7 +249,7 @@ def open_rules(runner, peers):
     """In `open`, from where both ways lead to the target, and which has a nameserver."""
     address = world_module.OPEN_WAY_TARGET[0]
     peers._once("nameserver", lambda: servers.Dnsmasq(
-        peers._folder, "target", address, 53, hosts=OPEN_NAMES).start())
+        peers._folder, "target", address, 53, OPEN_NAMES, OPEN_ALIASES).start())
     return Rules(runner, runner.place.but(
         ns="open", hosts="127.0.0.1 localhost\n", resolv_conf=f"nameserver {address}\n"))
 

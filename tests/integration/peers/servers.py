@@ -88,7 +88,11 @@ http {{
 
 
 class Dnsmasq(Peer):
-    """A nameserver that knows `hosts` and nothing else."""
+    """A nameserver that knows `hosts`, `aliases` of them, and nothing else."""
+
+    def __init__(self, folder, ns, address, port, hosts, aliases):
+        super().__init__(folder, ns, address, port, hosts=hosts)
+        self._aliases = aliases
 
     def environment(self):
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
@@ -103,7 +107,9 @@ class Dnsmasq(Peer):
             f"--addn-hosts={self.folder}/hosts", f"--port={self.port}", "--bind-interfaces",
             f"--listen-address={self.address}", "--except-interface=lo", "--user=root",
             "--group=root", "--pid-file=", "--log-facility=-", "--log-queries",
-        ]
+            # Else a name that has no AAAA is refused, which musl takes for "ask again".
+            "--local=/test/", "--local=/example/",
+        ] + [f"--cname={alias},{name}" for alias, name in self._aliases.items()]
 
 
 class GitDaemon(Peer):
