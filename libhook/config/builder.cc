@@ -1,5 +1,6 @@
 #include "config/builder.h"
 
+#include "config/hop_reach.h"
 #include "config/image_writer.h"
 #include "config/include_reader.h"
 #include "config/proxy_url.h"
@@ -71,6 +72,9 @@ class Builder {
     if (complaints.empty()) {
       for (const ProxyUrl& url : hops) {
         chain.hops[chain.hop_count++] = AddProxy(url);
+      }
+      if (auto complaint = FindUnsayableHop(image_, chain)) {
+        complaints.Add({}, std::move(*complaint));
       }
       chain_ = Route{RouteKind::kChain, image_.AddChain(chain)};
     } else {

@@ -18,6 +18,7 @@ class ImageWriter {
  public:
   // Copies `text` into the image's text.
   Text AddText(std::string_view text);
+  std::string_view View(Text text) const;  // until the next AddText()
   uint16_t AddProxy(const Proxy& proxy);  // returns its index. REQUIRES: fewer than kMaxProxies
   uint16_t AddChain(const Chain& chain);
   void AddPattern(const ParsedPattern& parsed, std::string_view written, Route route,
@@ -37,7 +38,6 @@ class ImageWriter {
 
  private:
   Pattern MakePattern(const ParsedPattern& parsed, std::string_view written);
-  std::string_view View(Text text) const;
   void MarkFirstHops();
   void IndexPatterns();
 

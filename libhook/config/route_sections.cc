@@ -1,5 +1,6 @@
 #include "config/route_sections.h"
 
+#include "config/hop_reach.h"
 #include "config/nearest_word.h"
 #include "config/proxy_url.h"
 #include "config/redact.h"
@@ -72,6 +73,10 @@ void ChainReader::Finish() {
   for (const Section& section : sections_) {
     if (!section.has_hops) {
       context_->Complain(section.place, section.header + " has no hops");
+    }
+    ImageWriter& image = context_->image();
+    if (auto complaint = FindUnsayableHop(image, image.chains()[section.index])) {
+      context_->Complain(section.place, std::move(*complaint));
     }
   }
 }

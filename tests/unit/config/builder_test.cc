@@ -61,6 +61,19 @@ TEST(BuilderTest, KeepsTheFilesRulesAndReplacesItsDefault) {
   EXPECT_EQ(Host(built, config.patterns()[1].route, 0), "a");
 }
 
+TEST(BuilderTest, RefusesAHopThatTheOneBeforeCantBeToldOf) {
+  EXPECT_EQ(BuiltText(CommandLine({"socks4://192.0.2.1", "http://b.example"})).Complaints(),
+            "-p: the hop 'socks4://192.0.2.1:1080' can't be told the name of the hop "
+            "'http://b.example:8080' behind it: give its address, or use socks4a\n");
+  EXPECT_EQ(BuiltText(CommandLine({"socks4a://192.0.2.1", "http://[2001:db8::1]"})).Complaints(),
+            "-p: the hop 'socks4a://192.0.2.1:1080' can't be told the IPv6 address of the hop "
+            "'http://[2001:db8::1]:8080' behind it: SOCKS4 carries IPv4 alone\n");
+  EXPECT_EQ(
+      BuiltText(CommandLine({"socks4a://192.0.2.1", "socks4://b.example", "http://192.0.2.2"}))
+          .Complaints(),
+      "");
+}
+
 TEST(BuilderTest, ReportsTheErrorsOfAllInputsTogether) {
   const BuiltText built(
       "[gochain]\ndns = 1\n[rules]\ncmdline = x\n[proxy cmdline]\nurl = http://h\n",
