@@ -1,7 +1,6 @@
 #include "config/rewrite_circle.h"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 
 #include "config/name_match.h"
@@ -41,17 +40,26 @@ Destinations Apply(const RewriteStep& step, Destinations at) {
   return at;
 }
 
-// What `step` takes, where that is one host or becomes one.
-std::optional<Destinations> Start(const RewriteStep& step) {
-  const ParsedPattern& from = step.from;
-  const bool address =
-      from.kind == PatternKind::kAddress && from.prefix_bits == from.address.bytes().size() * 8;
-  const bool name = from.kind == PatternKind::kExact;
-  if (!name && !address && !step.to_is_address && step.to_host.empty()) {
-    return std::nullopt;
+// A host that `from` takes, to follow in the place of all of them: '*' is in no name, and every
+// pattern that is wider takes it too.
+std::string NameTakenBy(const ParsedPattern& from) {
+  switch (from.kind) {
+    case PatternKind::kAny:
+      return "*";
+    case PatternKind::kBelow:
+      return "*." + from.host;
+    case PatternKind::kExact:
+    case PatternKind::kSelfOrBelow:
+    case PatternKind::kGlob:
+    case PatternKind::kGoGlob:
+      return from.host;
+    case PatternKind::kAddress:
+    case PatternKind::kLoopback:
+    case PatternKind::kPrivate:
+    case PatternKind::kList:
+      break;
   }
-  return Destinations{name ? std::string_view(from.host) : std::string_view(), from.address,
-                      from.low_port, from.high_port};
+  return {};
 }
 
 bool Changes(const RewriteStep& step, const Destinations& at) {
@@ -101,13 +109,11 @@ class Walk {
   }
 
   std::vector<size_t> Run(size_t start) {
-    if (const auto at = Start(steps_[start])) {
-      path_ = {start};
-      if (Follow(Apply(steps_[start], *at), 0)) {
-        return path_;
-      }
-    }
-    return {};
+    const ParsedPattern& from = steps_[start].from;
+    const std::string name = NameTakenBy(from);
+    path_ = {start};
+    const Destinations taken{name, from.address, from.low_port, from.high_port};
+    return Follow(Apply(steps_[start], taken), 0) ? path_ : std::vector<size_t>();
   }
 
  private:

@@ -23,8 +23,9 @@ struct RewriteStep {
 };
 
 // The indexes of steps that lead in a circle through step `start`, which comes first; empty where
-// there is none. A step that takes its own result is no circle, for it changes nothing more. Of a
-// step that leaves the host as it is only those are followed that take one host.
+// there is none. A step that takes its own result is no circle, for it changes nothing more. Of the
+// hosts that a step takes and leaves as they are one is followed, so a circle of parts of two globs
+// can go unseen; it ends all the same, for a step is taken once.
 std::vector<size_t> FindRewriteCircle(std::span<const RewriteStep> steps, size_t start);
 
 }  // namespace config

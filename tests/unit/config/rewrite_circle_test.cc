@@ -36,6 +36,15 @@ TEST(RewriteCircleTest, FollowsThePortsThatAreLeftOpen) {
   EXPECT_EQ(Circles({{"a:80", ":81"}, {":81", ":80"}}), kBoth);
 }
 
+TEST(RewriteCircleTest, FollowsAHostOfManyThatStayAsTheyAre) {
+  EXPECT_EQ(Circles({{":80", ":81"}, {":81", ":80"}}), kBoth);
+  EXPECT_EQ(Circles({{"*.x:80", ":81"}, {".x:81", ":80"}}), kBoth);
+  EXPECT_EQ(Circles({{":80", ":81"}, {"10.0.0.0/8:81", ":80"}}), kBoth);
+  EXPECT_EQ(Circles({{"g*.x:80", ":81"}, {":81", ":80"}}), kBoth);
+  EXPECT_EQ(Circles({{"*.x:80", ":81"}, {"*.y:81", ":80"}}), "");
+  EXPECT_EQ(Circles({{"*.x:80", ":81"}, {"10.0.0.0/8:81", ":80"}}), "");
+}
+
 TEST(RewriteCircleTest, FollowsTheFirstThatTakesADestination) {
   // r1 takes what r2 would send back.
   EXPECT_EQ(Circles({{"a", "b"}, {"b", "c"}, {"b", "a"}}), "");
