@@ -48,9 +48,9 @@ std::string TextOf(const NaiveQuery& query) {
 }
 
 NaiveQuery RandomQuery(Random* random) {
-  NaiveQuery query = NaiveRules::RandomTarget(random, random->OneIn(2));
+  NaiveQuery query = RandomTarget(random, random->OneIn(2));
   if (!query.name.empty() && random->OneIn(3)) {
-    query.address = NaiveRules::RandomAddress(random);
+    query.address = RandomAddress(random);
   }
   query.exe = random->Of(std::array{"", "ssh", "git", "gitk"});
   return query;
@@ -80,7 +80,7 @@ TEST(RulesPropertiesTest, DecidesAsTheNaiveMatcherDoes) {
 TEST(RulesPropertiesTest, NeedsMadeUpAddressAsTheNaiveMatcherDoes) {
   ForEachRuleSet(2, [](const NaiveRules& naive, const config::Config& config, Random* random) {
     for (int i = 0; i < kQueriesPerSet; ++i) {
-      const std::string name = NaiveRules::RandomName(random);
+      const std::string name = RandomName(random);
       ASSERT_EQ(NeedsMadeUpAddress(config, name), naive.NeedsMadeUpAddress(name))
           << naive.text() << name;
     }
@@ -92,7 +92,7 @@ TEST(RulesPropertiesTest, MakesUpAnAddressWhereverANameCouldLeave) {
     for (int i = 0; i < kQueriesPerSet; ++i) {
       NaiveQuery query = RandomQuery(random);
       query.address.reset();
-      query.name = query.name.empty() ? NaiveRules::RandomName(random) : query.name;
+      query.name = query.name.empty() ? RandomName(random) : query.name;
       if (!naive.Decide(query).ends_with(" direct")) {
         ASSERT_TRUE(NeedsMadeUpAddress(config, query.name)) << naive.text() << TextOf(query);
       }
@@ -103,7 +103,7 @@ TEST(RulesPropertiesTest, MakesUpAnAddressWhereverANameCouldLeave) {
 TEST(RulesPropertiesTest, KnowsNamesOfRulesAsTheNaiveMatcherDoes) {
   ForEachRuleSet(4, [](const NaiveRules& naive, const config::Config& config, Random* random) {
     for (int i = 0; i < kQueriesPerSet; ++i) {
-      const std::string name = NaiveRules::RandomName(random);
+      const std::string name = RandomName(random);
       ASSERT_EQ(IsNamedByRule(config, name), naive.IsNamed(name)) << naive.text() << name;
     }
   });
