@@ -298,7 +298,7 @@ TEST_P(CasesTest, DecidesAsWritten) {
   }
 }
 
-TEST(CaseFilesTest, AreThere) { EXPECT_GE(CaseFiles().size(), 20u); }
+TEST(CaseFilesTest, AreThere) { EXPECT_GE(CaseFiles().size(), 30u); }
 
 INSTANTIATE_TEST_SUITE_P(Files, CasesTest, testing::ValuesIn(CaseFiles()),
                          [](const auto& file) { return file.param.stem().string(); });
