@@ -19,7 +19,7 @@ class ImageWriter {
   // Copies `text` into the image's text.
   Text AddText(std::string_view text);
   std::string_view View(Text text) const;  // until the next AddText()
-  uint16_t AddProxy(const Proxy& proxy);  // returns its index. REQUIRES: fewer than kMaxProxies
+  uint16_t AddProxy(const Proxy& proxy);   // returns its index. REQUIRES: fewer than kMaxProxies
   uint16_t AddChain(const Chain& chain);
   void AddPattern(const ParsedPattern& parsed, std::string_view written, Route route,
                   const Source& source);
