@@ -89,7 +89,7 @@ bool IsWanted(const NameAnswer& answer, const base::IpAddress& address, const ad
 
 // The lists of all addresses, in one. glibc frees it entry by entry; musl, which counts the entries
 // of a list, keeps the memory of one that was put together.
-int ListAll(const NameAnswer& answer, const char* service, const addrinfo& hints, addrinfo** list) {
+int ListAll(const NameAnswer& answer, const char* service, addrinfo hints, addrinfo** list) {
   for (size_t i = 0; i < answer.count; ++i) {
     addrinfo* more = nullptr;
     if (!IsWanted(answer, answer.addresses[i], hints)) {
@@ -98,6 +98,8 @@ int ListAll(const NameAnswer& answer, const char* service, const addrinfo& hints
     const int error = real::getaddrinfo(Text(answer.addresses[i]).data(), service, &hints, &more);
     if (error == 0) {
       Append(more, list);
+      // Only the first entry has a name.
+      hints.ai_flags &= ~AI_CANONNAME;
     } else if (error != EAI_ADDRFAMILY) {
       if (*list != nullptr) {
         freeaddrinfo(*list);

@@ -14,9 +14,13 @@ bool IsLocalhost(std::string_view name) {
   return name == "localhost" || name.ends_with(".localhost");
 }
 
-// RFC 1035 §2.3.4: labels of 1 to 63 bytes.
+// RFC 1035 §2.3.4: labels of 1 to 63 bytes. With a ':' it is the text of an IPv6 address, one that
+// libc didn't take, with a scope that there isn't.
 bool HasProperLabels(std::string_view name) {
   constexpr size_t kMaxLabel = 63;
+  if (name.find(':') != std::string_view::npos) {
+    return false;
+  }
   for (;;) {
     const size_t size = name.find('.');
     const std::string_view label = name.substr(0, size);

@@ -11,23 +11,45 @@ import sys
 import pytest
 
 from conftest import LIBRARY
+from with_dns import OTHERS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NAME = "some-host.corp.test"
 
 
+ETC_HOSTS = """127.0.0.1 localhost
+192.0.2.44 four.etc.test four-alias
+2001:db8::44 six.etc.test
+192.0.2.45 both.etc.test
+2001:db8::45 both.etc.test
+"""
+# libc sorts addresses (RFC 6724), the rules file says their order itself.
+HOSTS_SECTION = "[hosts]\n" + "".join(
+    f"{name} = {' '.join(addresses)}\n" for name, addresses in OTHERS.items())
+
+
 @pytest.fixture
-def compare(library, conf):
-    """Runs a program where DNS knows NAME, without and with the library; both print the same."""
+def with_dns(library):
+    """Runs a program where DNS knows NAME, with that /etc/hosts, without and with the library."""
     flags = "-nm" if os.geteuid() == 0 else "-Urnm"
     if subprocess.run(["unshare", flags, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("namespaces are refused")
-    prefix = ["unshare", flags, sys.executable, os.path.join(HERE, "with_dns.py"), NAME]
 
-    def run(argv):
-        plain = library.alone(prefix + argv, timeout=60)
-        with_library = ["env", f"LD_PRELOAD={LIBRARY}", f"GOCHAIN_CONF={conf}"]
-        routed = library.alone(prefix + with_library + argv, timeout=60)
+    def run(argv, hosts="127.0.0.1 localhost\n", conf=None):
+        prefix = ["unshare", flags, sys.executable, os.path.join(HERE, "with_dns.py"), NAME, hosts]
+        with_library = ["env", f"LD_PRELOAD={LIBRARY}", f"GOCHAIN_CONF={conf}"] if conf else []
+        return library.alone(prefix + with_library + argv, timeout=60)
+
+    return run
+
+
+@pytest.fixture
+def compare(with_dns, conf):
+    """Both print the same."""
+
+    def run(argv, hosts="127.0.0.1 localhost\n", its_conf=conf):
+        plain = with_dns(argv, hosts)
+        routed = with_dns(argv, hosts, its_conf)
         assert plain.status == 0 and plain.out, str(plain)
         assert routed.out == plain.out, _difference(plain.out, routed.out)
 
@@ -41,10 +63,35 @@ def conf(library):
 
 @pytest.mark.parametrize("name", (NAME, NAME + ".", NAME.upper(), "no such name", "a" * 64 + ".test",
                                   "x." * 130 + "test", "127.0.0.1", "127.1", "0x7f000001", "::1",
-                                  "localhost"))
+                                  "fe80::1%lo", "fe80::1%1", "fe80::1%no-such", "2001:db8::1%lo",
+                                  "::ffff:192.0.2.7", "localhost", ""))
 @pytest.mark.parametrize("program", ("getaddrinfo", "gethostbyname"))
 def test_lookup_is_as_libc_has_it(library, compare, program, name):
     compare([library.program(program), "--hide-address", name])
+
+
+def test_null_node_is_as_libc_has_it(library, compare):
+    compare([library.program("getaddrinfo"), "-"])
+
+
+@pytest.mark.parametrize("name", ("four.etc.test", "four-alias", "six.etc.test", "both.etc.test",
+                                  "no.etc.test", NAME))
+@pytest.mark.parametrize("program", ("getaddrinfo", "gethostbyname"))
+def test_direct_name_is_as_libc_has_it(library, compare, program, name):
+    """Of /etc/hosts or DNS: its real addresses are told, and only remembered."""
+    direct = library.folder / "direct.conf"
+    direct.write_text("[gochain]\ndefault = reject\n[rules]\n"
+                      f"direct = .etc.test four-alias {NAME}\n")
+    compare([library.program(program), name], ETC_HOSTS, direct)
+
+
+@pytest.mark.parametrize("name", ("four.dns.test", "FOUR.dns.test.", "six.dns.test",
+                                  "both.dns.test", "many.dns.test"))
+@pytest.mark.parametrize("program", ("getaddrinfo", "gethostbyname"))
+def test_name_of_the_hosts_section_is_as_one_of_dns(library, compare, program, name):
+    hosts = library.folder / "hosts.conf"
+    hosts.write_text("[gochain]\ndefault = reject\n" + HOSTS_SECTION)
+    compare([library.program(program), name], its_conf=hosts)
 
 
 def test_reverse_lookup_is_as_libc_has_it(library, compare):

@@ -1,5 +1,6 @@
-// getaddrinfo NAME: what comes back for NAME with each kind of hints, a line each. The lines have
-// to be those of a name that DNS gives one IPv4 address; `--hide-address` prints "A" for it.
+// getaddrinfo NAME: what comes back for NAME ("-": a null pointer) with each kind of hints, a line
+// each. The lines have to be those of a name that DNS gives one IPv4 address; `--hide-address`
+// prints "A" for it.
 #include "program.h"
 
 static int hide_address;
@@ -8,7 +9,7 @@ static void Show(const char* name, const char* service, int family, int type, in
                  int flags) {
   const struct addrinfo hints = {
       .ai_flags = flags, .ai_family = family, .ai_socktype = type, .ai_protocol = protocol};
-  struct addrinfo* list = NULL;
+  struct addrinfo* list = (struct addrinfo*)16;
   printf("service=%s family=%d type=%d protocol=%d flags=%x:", service != NULL ? service : "-",
          family, type, protocol, (unsigned)flags);
   const int error = getaddrinfo(name, service, &hints, &list);
@@ -33,54 +34,67 @@ static void Show(const char* name, const char* service, int family, int type, in
   freeaddrinfo(list);
 }
 
-int main(int argc, char** argv) {
-  if (argc > 1 && strcmp(argv[1], "--hide-address") == 0) {
-    hide_address = 1;
-    --argc;
-    ++argv;
-  }
-  if (argc != 2) {
-    Usage("getaddrinfo [--hide-address] NAME");
-  }
-  const char* name = argv[1];
-  const int families[] = {AF_UNSPEC, AF_INET, AF_INET6, AF_UNIX};
-  const int types[] = {0, SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, 99};
-  const char* services[] = {NULL, "443", "https", "no-such-service", "99999", "domain"};
-  const int flags[] = {0,
-                       AI_CANONNAME,
-                       AI_PASSIVE,
-                       AI_NUMERICHOST,
-                       AI_NUMERICSERV,
-                       AI_ADDRCONFIG,
-                       AI_V4MAPPED,
-                       AI_V4MAPPED | AI_ALL,
-                       AI_CANONNAME | AI_V4MAPPED | AI_ADDRCONFIG,
-                       0x8000};
-  for (size_t f = 0; f < sizeof families / sizeof families[0]; ++f) {
-    for (size_t s = 0; s < sizeof services / sizeof services[0]; ++s) {
-      for (size_t t = 0; t < sizeof types / sizeof types[0]; ++t) {
-        Show(name, services[s], families[f], types[t], 0, 0);
-      }
-    }
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; ++i) {
-      Show(name, "443", families[f], SOCK_STREAM, 0, flags[i]);
-      Show(name, NULL, families[f], 0, 0, flags[i]);
-    }
-  }
-  Show(name, "443", AF_INET, SOCK_STREAM, IPPROTO_UDP, 0);
-  Show(name, "443", AF_INET, 0, IPPROTO_TCP, 0);
-  Show(name, "https", AF_UNSPEC, 0, IPPROTO_UDP, 0);
+// Without hints the defaults are not those of empty ones.
+static void ShowWithoutHints(const char* name, const char* service) {
   struct addrinfo* list = NULL;
-  const int error = getaddrinfo(name, NULL, NULL, &list);
+  const int error = getaddrinfo(name, service, NULL, &list);
   int count = 0;
   int all_flags = 0;
   for (const struct addrinfo* entry = list; error == 0 && entry != NULL; entry = entry->ai_next) {
     ++count;
     all_flags |= entry->ai_flags;
   }
-  printf("no hints: error %d, %d entries, flags %x\n", error, count, (unsigned)all_flags);
+  printf("no hints, service=%s: error %d, %d entries, flags %x\n", service != NULL ? service : "-",
+         error, count, (unsigned)all_flags);
   if (error == 0) {
     freeaddrinfo(list);
   }
+}
+
+static const int kFamilies[] = {AF_UNSPEC, AF_INET, AF_INET6, AF_UNIX};
+static const int kTypes[] = {0, SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, 99};
+static const char* const kServices[] = {NULL,    "443",    "https", "no-such-service",
+                                        "99999", "domain", "",      "-1"};
+static const int kFlags[] = {0,
+                             AI_CANONNAME,
+                             AI_PASSIVE,
+                             AI_PASSIVE | AI_CANONNAME,
+                             AI_NUMERICHOST,
+                             AI_NUMERICHOST | AI_CANONNAME,
+                             AI_NUMERICSERV,
+                             AI_ADDRCONFIG,
+                             AI_V4MAPPED,
+                             AI_ALL,
+                             AI_V4MAPPED | AI_ALL,
+                             AI_CANONNAME | AI_V4MAPPED | AI_ADDRCONFIG,
+                             0x8000};
+// Protocols that fit their socket type, or don't.
+static const struct {
+  int type;
+  int protocol;
+} kProtocols[] = {{SOCK_STREAM, IPPROTO_UDP}, {0, IPPROTO_TCP},  {0, IPPROTO_UDP},
+                  {SOCK_DGRAM, IPPROTO_UDP},  {0, IPPROTO_ICMP}, {SOCK_RAW, IPPROTO_ICMP}};
+
+#define FOR_EACH(index, table) \
+  for (size_t index = 0; index < sizeof(table) / sizeof((table)[0]); ++index)
+
+int main(int argc, char** argv) {
+  const char* name = OneArgument(argc, argv, "getaddrinfo [--hide-address] NAME", &hide_address);
+  name = strcmp(name, "-") == 0 ? NULL : name;
+  FOR_EACH(f, kFamilies) {
+    FOR_EACH(s, kServices) {
+      FOR_EACH(t, kTypes) { Show(name, kServices[s], kFamilies[f], kTypes[t], 0, 0); }
+    }
+    FOR_EACH(i, kFlags) {
+      Show(name, "443", kFamilies[f], SOCK_STREAM, 0, kFlags[i]);
+      Show(name, "https", kFamilies[f], 0, 0, kFlags[i]);
+      Show(name, NULL, kFamilies[f], 0, 0, kFlags[i]);
+    }
+    FOR_EACH(p, kProtocols) {
+      Show(name, "https", kFamilies[f], kProtocols[p].type, kProtocols[p].protocol, 0);
+    }
+  }
+  ShowWithoutHints(name, NULL);
+  ShowWithoutHints(name, "https");
   return 0;
 }

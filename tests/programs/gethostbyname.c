@@ -22,7 +22,7 @@ static void Print(const char* call, const struct hostent* entry) {
   printf("\n");
 }
 
-static void Reentrant(const char* name, int family, size_t size) {
+static int Reentrant(const char* name, int family, size_t size, int quiet) {
   struct hostent entry;
   struct hostent* result = (struct hostent*)16;
   int error = 0;
@@ -30,34 +30,38 @@ static void Reentrant(const char* name, int family, size_t size) {
   const int code = family == 0
                        ? gethostbyname_r(name, &entry, buffer, size, &result, &error)
                        : gethostbyname2_r(name, family, &entry, buffer, size, &result, &error);
-  printf("family %d, %zu bytes: returns %s, result %s, h_errno %d:", family, size, ErrnoName(code),
-         result == &entry ? "set"
-         : result == NULL ? "null"
-                          : "untouched",
-         error);
-  h_errno = error;
-  Print("", result == &entry ? result : NULL);
+  if (!quiet) {
+    printf("family %d: returns %s, result %s, h_errno %d:", family, ErrnoName(code),
+           result == &entry ? "set"
+           : result == NULL ? "null"
+                            : "untouched",
+           result == &entry ? 0 : error);
+    h_errno = error;
+    Print("", result == &entry ? result : NULL);
+  }
   free(buffer);
+  return code;
+}
+
+// As callers do: a buffer twice as large until it is large enough. How large depends on the libc.
+static void Doubling(const char* name, int family) {
+  size_t size = 1;
+  while (size < 65536 && Reentrant(name, family, size, 1) == ERANGE) {
+    size *= 2;
+  }
+  Reentrant(name, family, size, 0);
 }
 
 int main(int argc, char** argv) {
-  if (argc > 1 && strcmp(argv[1], "--hide-address") == 0) {
-    hide_address = 1;
-    --argc;
-    ++argv;
-  }
-  if (argc != 2) {
-    Usage("gethostbyname [--hide-address] NAME");
-  }
-  const char* name = argv[1];
+  const char* name = OneArgument(argc, argv, "gethostbyname [--hide-address] NAME", &hide_address);
   h_errno = 0;
   Print("gethostbyname", gethostbyname(name));
   Print("gethostbyname2 AF_INET", gethostbyname2(name, AF_INET));
   Print("gethostbyname2 AF_INET6", gethostbyname2(name, AF_INET6));
   const int families[] = {0, AF_INET, AF_INET6};
   for (int i = 0; i < 3; ++i) {
-    Reentrant(name, families[i], 4096);
-    Reentrant(name, families[i], 8);
+    Reentrant(name, families[i], 8, 0);
+    Doubling(name, families[i]);
   }
   return 0;
 }

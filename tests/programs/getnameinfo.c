@@ -34,11 +34,18 @@ int main(int argc, char** argv) {
   Show("plain", NI_MAXHOST, NI_MAXSERV, 0);
   Show("numeric", NI_MAXHOST, NI_MAXSERV, NI_NUMERICHOST | NI_NUMERICSERV);
   Show("name required", NI_MAXHOST, NI_MAXSERV, NI_NAMEREQD);
+  Show("name required of a number", NI_MAXHOST, NI_MAXSERV, NI_NAMEREQD | NI_NUMERICHOST);
+  Show("name required, service alone", 0, NI_MAXSERV, NI_NAMEREQD);
+  Show("local part", NI_MAXHOST, NI_MAXSERV, NI_NOFQDN);
   Show("datagram service", NI_MAXHOST, NI_MAXSERV, NI_DGRAM);
+  Show("number of the service", NI_MAXHOST, NI_MAXSERV, NI_NUMERICSERV);
   Show("host alone", NI_MAXHOST, 0, 0);
   Show("service alone", 0, NI_MAXSERV, 0);
   Show("neither", 0, 0, 0);
   Show("host too short", 4, NI_MAXSERV, 0);
+  Show("host one byte too short", (socklen_t)strlen(argv[1]), NI_MAXSERV, 0);
+  Show("host just long enough", (socklen_t)strlen(argv[1]) + 1, NI_MAXSERV, 0);
+  Show("number too short", 4, NI_MAXSERV, NI_NUMERICHOST);
   Show("service too short", NI_MAXHOST, 2, 0);
   Show("bad flags", NI_MAXHOST, NI_MAXSERV, 0x8000);
   char host[NI_MAXHOST];

@@ -62,6 +62,16 @@ static inline const char* ErrnoName(int error) {
   return number;
 }
 
+// The one argument of a program "NAME [--hide-address] WHAT"; says whether the option is there.
+static inline const char* OneArgument(int argc, char** argv, const char* usage, int* hide_address) {
+  *hide_address = argc > 1 && strcmp(argv[1], "--hide-address") == 0;
+  if (argc != 2 + *hide_address) {
+    fprintf(stderr, "usage: %s\n", usage);
+    exit(2);
+  }
+  return argv[1 + *hide_address];
+}
+
 // "CALL: ERRNO" and exit 1.
 static inline void Die(const char* call) {
   const int error = errno;
