@@ -16,6 +16,7 @@
 #include "engine/lookup.h"
 #include "engine/plan.h"
 #include "engine/session.h"
+#include "explain/explanation.h"
 
 namespace rules {
 namespace {
@@ -221,12 +222,21 @@ class CasesTest : public testing::TestWithParam<std::filesystem::path> {
     return {answers.front(), asked.target.port()};
   }
 
+  // A run of its own: what a program was told in one doesn't matter in another.
+  base::Result<engine::Session::Created> NewSession() const {
+    engine::Settings settings;
+    settings.log_level = engine::LogLevel::kOff;
+    return engine::Session::Create(settings, built_.image, built_.lists);
+  }
+
+  std::string WhoAndRoute(const config::Config& config, const Decision& decision) const {
+    return Who(config, decision) + " " + std::string(config.RouteName(decision.route));
+  }
+
   // What the case expects, as the engine has it.
   Case Decided(const Case& asked) const {
     Case out = asked;
-    engine::Settings settings;
-    settings.log_level = engine::LogLevel::kOff;
-    auto created = engine::Session::Create(settings, built_.image, built_.lists);
+    auto created = NewSession();
     EXPECT_TRUE(created.ok());
     engine::Plan plan =
         engine::MakePlan(created->session, Told(asked, created->session), asked.exe);
@@ -242,8 +252,7 @@ class CasesTest : public testing::TestWithParam<std::filesystem::path> {
     out.as = TextOf(config_.HopCount(route) > 0 && by_address
                         ? base::Endpoint(plan.addresses[0], destination.port())
                         : destination);
-    out.who_and_route =
-        Who(created->session.config(), plan.decision) + " " + std::string(config_.RouteName(route));
+    out.who_and_route = WhoAndRoute(created->session.config(), plan.decision);
     return out;
   }
 
@@ -295,6 +304,27 @@ TEST_P(CasesTest, DecidesAsWritten) {
     EXPECT_TRUE(decided.who_and_route == expected->who_and_route && decided.as == expected->as)
         << GetParam().string() << ":" << line.number << ": " << line.text << "\n  is "
         << decided.who_and_route << " as " << decided.as;
+  }
+}
+
+// What no lookup could change must be explained as it is decided.
+TEST_P(CasesTest, AreExplainedAlike) {
+  const auto created = NewSession();
+  ASSERT_TRUE(created.ok());
+  const config::Config& config = created->session.config();
+  for (const CaseLine& line : file_.cases) {
+    const auto expected = ParseCase(line.text);
+    ASSERT_TRUE(expected);
+    if (expected->looked_up) {
+      continue;
+    }
+    const explain::Explanation explanation = explain::ExplanationOf(config, expected->target);
+    Decision decision = explanation.decision;
+    for (const explain::ProgramsWay& program : explanation.programs) {
+      decision = program.exe == expected->exe ? program.decision : decision;
+    }
+    EXPECT_EQ(WhoAndRoute(config, decision), expected->who_and_route)
+        << GetParam().string() << ":" << line.number << ": " << line.text;
   }
 }
 
