@@ -69,7 +69,9 @@ int Explain(const launcher::Options& options, const config::Built& built) {
   std::string text;
   std::string error;
   if (options.targets.empty()) {
-    text = explain::Lint(config.value(), built.warnings, options.log_format);
+    std::vector<config::Diagnostic> warnings = built.warnings;
+    warnings.insert(warnings.end(), built.notes.begin(), built.notes.end());
+    text = explain::Lint(config.value(), std::move(warnings), options.log_format);
   } else if (!explain::Explain(config.value(), options.targets, options.log_format, &text,
                                &error)) {
     return Complain(error);
@@ -114,6 +116,8 @@ int Run(const launcher::Options& options, config::Built built) {
   std::memcpy(job.settings.log_file.data(), options.log_file.data(), options.log_file.size());
   job.config_image = std::move(built.image);
   job.lists = std::move(built.lists);
+  job.env = std::move(built.env);
+  job.password_variables = std::move(built.password_variables);
   job.keep_proxy_env = options.keep_proxy_env;
   if (job.supervises()) {
     job.settings.cookie = NewCookie();
@@ -179,6 +183,13 @@ int main(int argc, char** argv) {
   }
   if (!built.diagnostics.empty()) {
     return kOwnFailure;
+  }
+  // What looks a file over has them among its own.
+  const bool lint = options.action == launcher::Action::kExplain && options.targets.empty();
+  if (!lint && options.log_level >= engine::LogLevel::kWarn) {
+    for (const config::Diagnostic& warning : built.warnings) {
+      Complain(warning.Text());
+    }
   }
   if (options.action == launcher::Action::kExplain) {
     return Explain(options, built);

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "config/nearest_word.h"
+#include "config/redact.h"
 
 namespace launcher {
 namespace {
@@ -123,7 +124,9 @@ class Parser {
         return !out_->config.empty() || Fail("--config needs a file");
       case 'p':
         out_->proxies.emplace_back(optarg);
-        return *optarg != '\0' || Fail("--proxy needs a URL");
+        // ps(1) shows everybody what is on a command line.
+        config::OverwriteCredentials({optarg, out_->proxies.back().size()});
+        return !out_->proxies.back().empty() || Fail("--proxy needs a URL");
       case 'v':
         ++verbose_;
         return true;

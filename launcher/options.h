@@ -31,7 +31,8 @@ struct Options {
 };
 
 // False, with one line in `error` (without "gochain: " and '\n'), where the command line or a
-// GOCHAIN_* variable is wrong. Options win over variables. Not reentrant: getopt_long(3).
+// GOCHAIN_* variable is wrong. Options win over variables. Overwrites the credentials of URLs in
+// `argv`. Not reentrant: getopt_long(3).
 bool ParseOptions(int argc, char** argv, Options* out, std::string* error);
 bool ParseOptions(int argc, char** argv, config::GetenvFn getenv_fn, Options* out,
                   std::string* error);

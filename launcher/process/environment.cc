@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <string_view>
 
@@ -34,6 +35,32 @@ std::string OtherPreloads(std::string_view value) {
   return out;
 }
 
+// Is the variable another one for COMMAND, or none?
+bool IsChanged(const Job& job, const std::string& name) {
+  const auto is_it = [&](const config::EnvChange& change) { return change.name == name; };
+  return std::find(std::begin(kOwnVariables), std::end(kOwnVariables), name) !=
+             std::end(kOwnVariables) ||
+         std::find(job.password_variables.begin(), job.password_variables.end(), name) !=
+             job.password_variables.end() ||
+         std::any_of(job.env.begin(), job.env.end(), is_it) ||
+         (!job.keep_proxy_env && IsProxyVariable(name));
+}
+
+// For a gochain that COMMAND may start in another folder.
+std::string WithAbsolutePath(std::string_view variable) {
+  const size_t path = variable.find('=') + 1;
+  char* const folder = path == 0 || path == variable.size() || variable[path] == '/'
+                           ? nullptr
+                           : get_current_dir_name();
+  if (folder == nullptr) {
+    return std::string(variable);
+  }
+  std::string out(variable.substr(0, path));
+  out.append(folder).append("/").append(variable.substr(path));
+  free(folder);
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> CommandEnvironment(const Job& job, const std::string& state) {
@@ -46,10 +73,13 @@ std::vector<std::string> CommandEnvironment(const Job& job, const std::string& s
       preloads = OtherPreloads(entry.substr(name.size() + 1));
       continue;
     }
-    const bool own = std::find(std::begin(kOwnVariables), std::end(kOwnVariables), name) !=
-                     std::end(kOwnVariables);
-    if (!own && (job.keep_proxy_env || !IsProxyVariable(name))) {
-      out.emplace_back(entry);
+    if (!IsChanged(job, name)) {
+      out.push_back(name == "GOCHAIN_CONF" ? WithAbsolutePath(entry) : std::string(entry));
+    }
+  }
+  for (const config::EnvChange& change : job.env) {
+    if (!change.unset) {
+      out.push_back(change.name + "=" + change.value);
     }
   }
   if (!job.library.empty()) {

@@ -10,7 +10,8 @@
 namespace process {
 
 // This process's environment, less the proxy variables (programs would dial that proxy themselves
-// and the rules would not apply), plus what injects the library. `state` is the value of
+// and the rules would not apply) and those with proxies' passwords, changed as the rules file says,
+// plus what injects the library. `state` is the value of
 // GOCHAIN_STATE.
 std::vector<std::string> CommandEnvironment(const Job& job, const std::string& state);
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "config/env_change.h"
 #include "config/list_cache.h"
 #include "engine/settings.h"
 
@@ -30,6 +31,8 @@ struct Job {
   std::vector<config::ListImage> lists;  // that it names
   std::string library;                   // path of libgochain.so; empty: not preloaded
   bool keep_proxy_env = false;
+  std::vector<config::EnvChange> env;           // of the rules file
+  std::vector<std::string> password_variables;  // not for COMMAND
 
   bool supervises() const { return settings.mode != engine::Mode::kPreload; }
 };

@@ -38,9 +38,13 @@ class Builder {
     }
     Built built;
     built.diagnostics = std::move(diagnostics_);
+    built.warnings = std::move(warnings_);
+    built.notes = std::move(notes_);
     if (built.diagnostics.empty()) {
       built.image = image_.Finish();
       built.lists = lists_.TakeImages();
+      built.env = std::move(outcome_.env);
+      built.password_variables = std::move(outcome_.password_variables);
     }
     return built;
   }
@@ -100,7 +104,7 @@ class Builder {
     DiagnosticList complaints(inputs_.file);
     const RulesLines text = IncludeReader(&complaints, inputs_.getenv_fn).Read();
     RulesContext context(&image_, &names_, &lists_, &complaints, &text.files, inputs_.getenv_fn);
-    RulesFile(&context).Read(text.ini);
+    outcome_ = RulesFile(&context).Read(text.ini);
     Take(&complaints);
     for (Diagnostic& diagnostic : lists_.TakeDiagnostics()) {
       diagnostics_.push_back(std::move(diagnostic));
@@ -142,6 +146,12 @@ class Builder {
     for (Diagnostic& diagnostic : complaints->Take()) {
       diagnostics_.push_back(std::move(diagnostic));
     }
+    for (Diagnostic& warning : complaints->TakeWarnings()) {
+      warnings_.push_back(std::move(warning));
+    }
+    for (Diagnostic& note : complaints->TakeNotes()) {
+      notes_.push_back(std::move(note));
+    }
   }
 
   const Inputs& inputs_;
@@ -149,6 +159,9 @@ class Builder {
   RouteNames names_;
   ListSet lists_;
   std::vector<Diagnostic> diagnostics_;
+  std::vector<Diagnostic> warnings_;
+  std::vector<Diagnostic> notes_;
+  RulesOutcome outcome_;
   std::optional<Route> chain_;  // of -p or the environment: the default
 };
 

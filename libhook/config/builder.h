@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "config/diagnostics.h"
+#include "config/env_change.h"
 #include "config/expand.h"
 #include "config/list_cache.h"
 
@@ -33,18 +34,12 @@ struct Inputs {
   std::string cache_folder;             // where compiled lists are kept; empty: nowhere
 };
 
-// What [env] does to the environment of COMMAND. The launcher's alone: it stands in no image.
-struct EnvChange {
-  std::string name;
-  std::string value;
-  bool unset = false;  // and `value` is empty
-};
-
 struct Built {
   std::vector<uint8_t> image;           // empty where there are errors
   std::vector<ListImage> lists;         // those of its lists(), in their order
   std::vector<Diagnostic> diagnostics;  // every error of every input
   std::vector<Diagnostic> warnings;     // never fatal
+  std::vector<Diagnostic> notes;        // the same, but only for who asks what a file is worth
   std::vector<EnvChange> env;           // all that are unset, then all that are set
   // Those that `password_env` names: not for COMMAND.
   std::vector<std::string> password_variables;

@@ -44,6 +44,10 @@ void DiagnosticList::Warn(Place place, std::string message) {
   warnings_.push_back({place, {files_[place.file], place.line, std::move(message), {}, true}});
 }
 
+void DiagnosticList::Note(Place place, std::string message) {
+  notes_.push_back({place, {files_[place.file], place.line, std::move(message), {}, true}});
+}
+
 std::string DiagnosticList::Reference(Place place, Place from) const {
   const std::string line = std::to_string(place.line);
   return place.file == from.file ? "line " + line : files_[place.file] + ":" + line;

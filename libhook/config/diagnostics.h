@@ -44,12 +44,15 @@ class DiagnosticList {
   const std::string& FileName(uint16_t file) const { return files_[file]; }
   void Add(Place place, Complaint complaint);
   void Warn(Place place, std::string message);
+  // A warning that only those want who ask what a file is worth.
+  void Note(Place place, std::string message);
   bool empty() const { return errors_.empty(); }
   // How one line speaks of another: "line 3", or "a.conf:3" where that is in another file.
   std::string Reference(Place place, Place from) const;
   // These give the lists up, sorted by file and line.
   std::vector<Diagnostic> Take() { return Sorted(std::move(errors_)); }
   std::vector<Diagnostic> TakeWarnings() { return Sorted(std::move(warnings_)); }
+  std::vector<Diagnostic> TakeNotes() { return Sorted(std::move(notes_)); }
 
  private:
   struct Entry {
@@ -61,6 +64,7 @@ class DiagnosticList {
   std::vector<std::string> files_;
   std::vector<Entry> errors_;
   std::vector<Entry> warnings_;
+  std::vector<Entry> notes_;
 };
 
 // `text` for a message: control bytes become '?', and what may be a password is hidden.

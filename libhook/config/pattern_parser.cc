@@ -9,7 +9,7 @@
 namespace config {
 namespace {
 
-constexpr std::string_view kSets[] = {"@loopback", "@private", "@file"};
+constexpr std::string_view kSets[] = {"@loopback", "@private", "@goprivate", "@file"};
 constexpr unsigned kMappedBits = 96;  // of ::ffff:0:0/96, RFC 4291 §2.5.5.2
 
 std::string AddressText(const base::IpAddress& address) {
@@ -153,10 +153,7 @@ class Parser {
 
   std::optional<Complaint> TakeSet() {
     const std::string word = LowerCase(rest_.substr(0, rest_.find(':')));
-    if (word == "@goprivate") {
-      return Complain("is not supported yet");
-    }
-    if (word == kSets[2]) {
+    if (word == kSets[3]) {
       out_->kind = PatternKind::kList;
       out_->host = rest_.size() > word.size() ? rest_.substr(word.size() + 1) : "";
       return out_->host.empty() ? Complain("is incomplete: write @file:PATH") : std::nullopt;
@@ -165,6 +162,8 @@ class Parser {
       out_->kind = PatternKind::kLoopback;
     } else if (word == kSets[1]) {
       out_->kind = PatternKind::kPrivate;
+    } else if (word == kSets[2]) {
+      out_->kind = PatternKind::kGoGlob;  // without a glob: whoever adds it puts those of Go in
     } else {
       return Complaint{"unknown pattern " + Quote(rest_), NearestWord(word, kSets)};
     }

@@ -1,5 +1,7 @@
 #include "config/redact.h"
 
+#include <algorithm>
+
 namespace config {
 
 namespace {
@@ -45,6 +47,18 @@ std::string RedactUrlLine(std::string_view line) {
     return RedactUrl(line);
   }
   return std::string(line.substr(0, split + 1)) + RedactUrl(line.substr(split + 1));
+}
+
+void OverwriteCredentials(std::span<char> url) {
+  const std::string_view text(url.data(), url.size());
+  if (RedactUrl(text) == text && text.find('@') == std::string_view::npos) {
+    return;
+  }
+  const size_t at = std::min(text.rfind('@'), text.size());
+  const size_t scheme = text.substr(0, at).find("://");
+  for (size_t i = scheme == std::string_view::npos ? 0 : scheme + 3; i < at; ++i) {
+    url[i] = 'x';
+  }
 }
 
 }  // namespace config

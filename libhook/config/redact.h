@@ -2,6 +2,7 @@
 #ifndef GOCHAIN_CONFIG_REDACT_H_
 #define GOCHAIN_CONFIG_REDACT_H_
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ std::string RedactUrl(std::string_view text);
 
 // A line `url = URL` of a rules file.
 std::string RedactUrlLine(std::string_view line);
+
+// Puts an 'x' in the place of each byte of the URL's user and password.
+void OverwriteCredentials(std::span<char> url);
 
 }  // namespace config
 

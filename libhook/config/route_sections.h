@@ -3,11 +3,13 @@
 #define GOCHAIN_CONFIG_ROUTE_SECTIONS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/ini_file.h"
+#include "config/proxy_url.h"
 #include "config/rules_context.h"
 #include "config/schema.h"
 
@@ -20,11 +22,29 @@ class ProxyReader {
   // The proxy's index in the image.
   uint16_t Declare(std::string_view name, const Source& source);
   void Read(Key key, const IniEntry& entry, uint16_t index);
+  // Puts the passwords of files and variables in; returns the variables' names.
+  std::vector<std::string> Finish();
 
  private:
-  void ReadUrl(const IniEntry& entry, Proxy* proxy);
+  // A key that names a password.
+  struct PasswordKey {
+    Place place;
+    std::string value;
+  };
+  struct Section {
+    uint16_t index;
+    std::optional<ProxyUrl> url;  // a good one
+    std::optional<PasswordKey> file;
+    std::optional<PasswordKey> variable;
+  };
+
+  Section& Find(uint16_t index) { return sections_[index - sections_.front().index]; }
+  void ReadUrl(const IniEntry& entry, Section* section);
+  bool MayHavePassword(const Section& section, const PasswordKey& key, std::string_view word);
+  bool ReadPassword(const Section& section, std::string* password, std::string* place);
 
   RulesContext* context_;
+  std::vector<Section> sections_;
 };
 
 class ChainReader {

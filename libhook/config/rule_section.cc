@@ -46,7 +46,33 @@ void RuleReader::ReadPattern(std::string_view word, const IniEntry& entry) {
     }
     parsed.host.clear();
   }
+  if (parsed.kind == PatternKind::kGoGlob) {
+    AddGoPrivate(std::move(parsed), word, entry);
+    return;
+  }
   context_->image().AddPattern(parsed, word, *route_, source);
+}
+
+// One word stands for as many patterns as the variables have.
+void RuleReader::AddGoPrivate(ParsedPattern parsed, std::string_view word, const IniEntry& entry) {
+  if (!go_private_) {
+    go_private_ = ReadGoPrivate(env_, context_->environment());
+    for (const std::string& glob : go_private_->malformed) {
+      context_->Warn(entry.place,
+                     "the GOPRIVATE pattern " + Quote(glob) + " is malformed, ignoring");
+    }
+    for (const std::string& path : go_private_->paths) {
+      context_->Note(entry.place, "the GOPRIVATE pattern " + Quote(path) +
+                                      " has a path, which a host alone can't decide, ignoring");
+    }
+    if (go_private_->globs.empty()) {
+      context_->Note(entry.place, "@goprivate names no host");
+    }
+  }
+  for (const std::string& glob : go_private_->globs) {
+    parsed.host = glob;
+    context_->image().AddPattern(parsed, word, *route_, context_->SourceOf(entry));
+  }
 }
 
 void RuleReader::FinishRule() {

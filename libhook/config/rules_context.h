@@ -49,6 +49,10 @@ class RulesContext {
   // `${VAR}` in another value.
   bool Expand(Place place, std::string_view text, std::string* out);
 
+  void Warn(Place place, std::string message) { diagnostics_->Warn(place, std::move(message)); }
+  void Note(Place place, std::string message) { diagnostics_->Note(place, std::move(message)); }
+  const RulesSource& FileOf(Place place) const { return (*files_)[place.file]; }
+
   // With the text of the line, or with another one where that may not be shown.
   Source SourceOf(const IniEntry& entry);
   Source SourceOf(Place place, std::string_view line_text);

@@ -13,25 +13,38 @@ RulesFile::RulesFile(RulesContext* context)
       chains_(context),
       rules_(context),
       rewrites_(context),
-      hosts_(context) {}
+      hosts_(context),
+      env_(context) {}
 
-void RulesFile::Read(const IniFile& ini) {
-  std::vector<std::optional<size_t>> object_of_section;  // none: the section is refused
+RulesOutcome RulesFile::Read(const IniFile& ini) {
   for (const IniSection& section : ini.sections) {
-    object_of_section.push_back(Declare(section));
+    object_of_section_.push_back(Declare(section));
   }
-  bool taken = true;
-  for (const IniEntry& entry : ini.entries) {
-    const auto object = object_of_section[entry.section];
-    if (object && (taken || !entry.continues)) {
-      taken = ReadEntry(entry, objects_[*object]);
-    }
-  }
+  RulesOutcome out;
+  ReadEntries(ini, false);
+  out.env = env_.Finish();
+  rules_.SetEnv(out.env);
+  ReadEntries(ini, true);
   rules_.Finish();
   hosts_.Finish();
   chains_.Finish();
+  out.password_variables = proxies_.Finish();
   FindMissingKeys();
   rewrites_.Finish();
+  return out;
+}
+
+void RulesFile::ReadEntries(const IniFile& ini, bool rules) {
+  bool taken = true;
+  for (const IniEntry& entry : ini.entries) {
+    const auto index = object_of_section_[entry.section];
+    if (!index || (objects_[*index].row->kind == SectionKind::kRules) != rules) {
+      continue;
+    }
+    if (taken || !entry.continues) {
+      taken = ReadEntry(entry, objects_[*index]);
+    }
+  }
 }
 
 std::optional<size_t> RulesFile::Declare(const IniSection& section) {
@@ -109,7 +122,7 @@ bool RulesFile::ReadEntry(const IniEntry& entry, Object& object) {
     }
     first = entry.place;
   }
-  if (!row->is_list && entry.value.empty()) {
+  if (row->key != Key::kVariable && !row->is_list && entry.value.empty()) {
     context_->Complain(entry.place, Quote(entry.key) + " has no value");
     return true;
   }
@@ -134,6 +147,9 @@ bool RulesFile::ReadValue(const IniEntry& entry, const KeyRow& row, const Object
       return true;
     case SectionKind::kHosts:
       return hosts_.Read(entry);
+    case SectionKind::kEnv:
+      env_.Read(row.key, entry);
+      return true;
   }
   return true;
 }

@@ -1,7 +1,8 @@
 // RulesFile: what the sections and entries of a rules file mean.
 //
-// It runs in two rounds: first the names of all proxies and chains, so that one may be used before
-// its section; then the entries, each by its row of the schema and the reader of its section.
+// It runs in three rounds: first the names of all proxies and chains, so that one may be used
+// before its section; then the entries, each by its row of the schema and the reader of its
+// section; those of [rules] last, for @goprivate sees what [env] says.
 #ifndef GOCHAIN_CONFIG_RULES_FILE_H_
 #define GOCHAIN_CONFIG_RULES_FILE_H_
 
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/env_section.h"
 #include "config/host_section.h"
 #include "config/ini_file.h"
 #include "config/rewrite_section.h"
@@ -22,13 +24,19 @@
 
 namespace config {
 
+// What doesn't go into the image.
+struct RulesOutcome {
+  std::vector<EnvChange> env;
+  std::vector<std::string> password_variables;
+};
+
 class RulesFile {
  public:
   // `context` is borrowed.
   explicit RulesFile(RulesContext* context);
 
   // Adds what `ini` says to the image. REQUIRES: called once
-  void Read(const IniFile& ini);
+  RulesOutcome Read(const IniFile& ini);
 
  private:
   // A section of the file, or all sections without a name that have the same word.
@@ -40,6 +48,8 @@ class RulesFile {
     std::array<std::optional<Place>, kKeyCount> keys{};
   };
 
+  // The entries of [rules], or all others.
+  void ReadEntries(const IniFile& ini, bool rules);
   std::optional<size_t> Declare(const IniSection& section);
   std::optional<uint16_t> DeclareNamed(const SectionRow& row, std::string_view name,
                                        const IniSection& section);
@@ -55,7 +65,9 @@ class RulesFile {
   RuleReader rules_;
   RewriteReader rewrites_;
   HostReader hosts_;
+  EnvReader env_;
   std::vector<Object> objects_;
+  std::vector<std::optional<size_t>> object_of_section_;  // none: the section is refused
 };
 
 }  // namespace config

@@ -18,6 +18,8 @@ constexpr SectionRow kSections[] = {
      "Names that are answered here and looked up nowhere, like those of `/etc/hosts`. Address "
      "rules "
      "see their addresses, and so do proxies."},
+    {SectionKind::kEnv, "env", false,
+     "Variables of COMMAND's environment. With the library alone this section does nothing."},
 };
 
 constexpr KeyRow kKeys[] = {
@@ -41,6 +43,13 @@ constexpr KeyRow kKeys[] = {
     {SectionKind::kProxy, Key::kDns, KeyForm::kWord, "dns", false, "`remote` or `local`",
      "that of `[gochain]`",
      "Who looks up the names of targets that take this proxy as their route."},
+    {SectionKind::kProxy, Key::kPasswordFile, KeyForm::kWord, "password_file", false, "a path",
+     "none",
+     "The file whose first line is the password, for the url's user. Relative to the folder of the "
+     "rules file; `~/` and `${VAR}` are expanded."},
+    {SectionKind::kProxy, Key::kPasswordEnv, KeyForm::kWord, "password_env", false,
+     "the name of a variable", "none",
+     "The variable that holds the password, for the url's user. COMMAND is started without it."},
     {SectionKind::kChain, Key::kHops, KeyForm::kWord, "hops", true, "names of 1 to 16 proxies",
      kMustBeGiven,
      "The proxies in their order; the first is the one that this machine connects to. None stands "
@@ -64,6 +73,11 @@ constexpr KeyRow kKeys[] = {
     {SectionKind::kHosts, Key::kHost, KeyForm::kName, "NAME", true, "addresses", "none",
      "The addresses of NAME, of which the first that can be reached is taken. NAME is a host name, "
      "without `*`."},
+    {SectionKind::kEnv, Key::kUnset, KeyForm::kWord, "unset", true, "names of variables", "none",
+     "Variables that COMMAND is started without."},
+    {SectionKind::kEnv, Key::kVariable, KeyForm::kName, "NAME", false, "text", "none",
+     "The value of the variable NAME for COMMAND; it may be empty. `${VAR}` is expanded from "
+     "gochain's own environment. `LD_PRELOAD` and `GOCHAIN_…` can't be set or unset."},
 };
 
 }  // namespace

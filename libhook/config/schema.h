@@ -21,6 +21,7 @@ enum class SectionKind : uint8_t {
   kRules,
   kRewrite,
   kHosts,
+  kEnv,
 };
 
 struct SectionRow {
@@ -36,14 +37,18 @@ enum class Key : uint8_t {
   kDns,
   kInclude,
   kUrl,
+  kPasswordFile,
+  kPasswordEnv,
   kHops,
   kMode,
   kRoute,
   kFrom,
   kTo,
   kHost,
+  kUnset,
+  kVariable,
 };
-inline constexpr size_t kKeyCount = static_cast<size_t>(Key::kHost) + 1;
+inline constexpr size_t kKeyCount = static_cast<size_t>(Key::kVariable) + 1;
 
 enum class KeyForm : uint8_t {
   kWord,  // the key is written so, once in a section

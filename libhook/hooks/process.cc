@@ -138,6 +138,11 @@ void Process::BuildSession() {
     }
     return;
   }
+  if (!built.warnings.empty() && !g_said.test_and_set()) {
+    for (const config::Diagnostic& warning : built.warnings) {
+      Say(engine::LogLevel::kWarn, warning.Text());
+    }
+  }
   // The descriptor goes at once: forked children share the mapping, and none of ours stays in a
   // stranger's table.
   auto created = engine::Session::Create(settings_, built.image, built.lists);

@@ -157,7 +157,7 @@ TEST(PatternParserTest, RefusesWhatIsNoPattern) {
       {"a,b", "has a ','; patterns are separated by blanks"},
       {"http://h", "is a URL; a pattern is a host or a network"},
       {"caf\xc3\xa9.fr", "is not ASCII; write an international name in its xn-- form"},
-      {"@goprivate", "is not supported yet"},
+      {"@goprivate:x", "has a bad port: a number from 1 to 65535 or LOW-HIGH is needed"},
       {"@file", "is incomplete: write @file:PATH"},
       {"@file:", "is incomplete: write @file:PATH"},
       {"exe:", "is incomplete: write exe:NAME or exe:NAME@PATTERN"},

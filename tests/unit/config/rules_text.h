@@ -57,6 +57,7 @@ class BuiltText {
     }
     return out;
   }
+  const Built& built() const { return built_; }
   bool ok() const { return ok_; }
   const Config& config() const { return config_; }
   const std::vector<uint8_t>& image() const { return built_.image; }

@@ -48,6 +48,14 @@ class Parsed {
     }
     return out;
   }
+  // The whole command line, as ps(1) shows it now.
+  std::string Words() const {
+    std::string out;
+    for (size_t i = 1; i < words_.size(); ++i) {
+      out += " " + words_[i];
+    }
+    return out;
+  }
   std::string Targets() const {
     std::string out;
     for (const std::string& target : options.targets) {
@@ -64,6 +72,18 @@ class Parsed {
   std::vector<std::string> words_;
   std::vector<char*> argv_;
 };
+
+TEST(ParseOptionsTest, OverwritesTheCredentialsOfItsCommandLine) {
+  const Parsed p({"-p", "http://alice:s3cret@a:1", "--proxy=socks5://u@b", "-pu:s3cret@c:2", "-p",
+                  "http://d:s3cret", "-p", "http://e:80", "env", "http://u:p@x"});
+  ASSERT_TRUE(p.ok) << p.error;
+  EXPECT_EQ(p.options.proxies,
+            (std::vector<std::string>{"http://alice:s3cret@a:1", "socks5://u@b", "u:s3cret@c:2",
+                                      "http://d:s3cret", "http://e:80"}));
+  EXPECT_EQ(p.Words(),
+            " -p http://xxxxxxxxxxxx@a:1 --proxy=socks5://x@b -pxxxxxxxx@c:2 -p http://xxxxxxxx -p "
+            "http://e:80 env http://u:p@x");
+}
 
 TEST(ParseOptionsTest, StopsAtTheCommand) {
   const Parsed p({"-v", "go", "-v", "--help", "--", "-p"});
