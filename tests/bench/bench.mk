@@ -19,3 +19,19 @@ $(BENCH_DIR)/deny: tests/integration/tools/deny.c
 .PHONY: bench
 bench: $(LAUNCHER) $(LIBRARY) $(BENCH_TOOLS)
 	@GOCHAIN_BUILD=$(OUT) scripts/run-bench $(BENCH)
+
+# What lists of a million names cost: lookups in one process by a tool of its own, launches by gochain.
+## bench-rules  lists of a million names and 100,000 networks; BENCH=quick: a smoke
+LIST_BENCH_SRCS := $(wildcard tests/bench/rules/*.cc)
+$(BENCH_DIR)/list-bench: $(LIST_BENCH_SRCS:tests/bench/rules/%.cc=$(BENCH_DIR)/rules/%.o) $(CORE_LIB)
+	$(call step,LINK)
+	$(Q)$(CXX) -o $@ $^ -linih
+
+$(BENCH_DIR)/rules/%.o: tests/bench/rules/%.cc
+	@mkdir -p $(@D)
+	$(call step,CXX)
+	$(Q)$(CXX) $(CPPFLAGS) $(TEST_CXXFLAGS) -c $< -o $@
+
+.PHONY: bench-rules
+bench-rules: $(LAUNCHER) $(LIBRARY) $(BENCH_TOOLS) $(BENCH_DIR)/list-bench
+	@GOCHAIN_BUILD=$(OUT) scripts/run-bench rules $(BENCH)
