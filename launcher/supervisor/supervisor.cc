@@ -6,9 +6,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <string>
 
+#include "base/file.h"
 #include "supervisor/crew.h"
 #include "supervisor/dispatcher.h"
+#include "supervisor/hosts_file.h"
 #include "supervisor/notifier.h"
 #include "supervisor/services.h"
 #include "supervisor/thread.h"
@@ -18,6 +21,8 @@ namespace {
 
 // Leftovers of programs that bind nothing and make few sockets are looked for this often.
 constexpr auto kCollectInterval = std::chrono::seconds(2);
+// Longer lists of hosts are there to block names, by loopback addresses.
+constexpr size_t kMaxHostsFile = 1 << 20;
 constexpr rlim_t kWantedDescriptors = 1 << 17;
 // What threads, dials and DNS need beside kept sockets.
 constexpr rlim_t kOwnDescriptors = 512;
@@ -64,6 +69,10 @@ class Supervisor::Impl {
       (void)RaiseDescriptorLimit();
     }
     InstallTickSignal();
+    std::string hosts;
+    if (base::ReadFile("/etc/hosts", kMaxHostsFile, &hosts) == 0) {
+      RememberHostsFile(services_.session, hosts);
+    }
     const std::lock_guard lock(mutex_);
     collecting_ = services_.store != nullptr && StartThread(RunCollector, this);
     if (!crew_.Start()) {

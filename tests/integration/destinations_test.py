@@ -72,12 +72,12 @@ def test_rule_on_an_ipv6_name_holds(runner, peers, tools, server6, place, kind, 
     assert came(server6, since) == ["straight"], str(run)
 
 
-@pytest.mark.parametrize("mode", ("preload", "auto"))
-def test_rule_on_a_name_of_etc_hosts_holds(runner, peers, tools, server, place, mode):
+@doors
+def test_rule_on_a_name_of_etc_hosts_holds(runner, peers, tools, server, place, kind, mode):
     port, since = server.port, len(server.connections)
-    run = runner.run([tools("fetch"), "a.corp.example", str(port)], mode=mode,
+    run = runner.run([tools("fetch", kind), "a.corp.example", str(port)], mode=mode,
                      conf=rules(peers, "direct = *.corp.example"),
-                     place=place.but(hosts=f"{ADDRESS} a.corp.example\n"))
+                     place=place.but(hosts=f"{ADDRESS} a.corp.example\n", resolv_conf=""))
     assert run.out == f"hello from {port}\n", str(run)
     assert came(server, since) == ["straight"], str(run)
 
