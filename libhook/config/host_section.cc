@@ -4,6 +4,7 @@
 
 #include "config/host_name.h"
 #include "config/image.h"
+#include "config/international_name.h"
 #include "config/values.h"
 
 namespace config {
@@ -40,11 +41,18 @@ bool HostReader::Read(const IniEntry& entry) {
 }
 
 bool HostReader::ReadName(const IniEntry& entry) {
-  if (!IsHostName(entry.key)) {
+  std::string ascii = entry.key;
+  if (!IsAscii(entry.key)) {
+    if (auto complaint = ToAsciiName(entry.key, "bad host name " + Quote(entry.key), &ascii)) {
+      context_->Complain(entry.place, std::move(*complaint));
+      return false;
+    }
+  }
+  if (!IsHostName(ascii)) {
     context_->Complain(entry.place, WhyNoName(entry.key));
     return false;
   }
-  Host host{CanonicalName(entry.key), entry.key, entry.place};
+  Host host{CanonicalName(ascii), entry.key, entry.place};
   const auto at = std::lower_bound(
       sorted_.begin(), sorted_.end(), host.name,
       [this](size_t index, const std::string& name) { return hosts_[index].name < name; });

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/host_name.h"
+#include "config/international_name.h"
 #include "config/nearest_word.h"
 
 namespace config {
@@ -116,11 +117,6 @@ class Parser {
     }
     if (text_.starts_with('#')) {
       return Complain("is no comment; behind a rule a comment starts with ';'");
-    }
-    for (const char c : text_) {
-      if (static_cast<unsigned char>(c) >= 0x80) {
-        return Complain("is not ASCII; write an international name in its xn-- form");
-      }
     }
     return std::nullopt;
   }
@@ -264,7 +260,15 @@ class Parser {
                  : self      ? PatternKind::kSelfOrBelow
                  : below     ? PatternKind::kBelow
                              : PatternKind::kExact;
-    const std::string_view host = star_inside ? rest_ : rest_.substr(self ? 1 : below ? 2 : 0);
+    std::string_view host = star_inside ? rest_ : rest_.substr(self ? 1 : below ? 2 : 0);
+    std::string ascii;
+    if (!IsAscii(host)) {
+      const std::string what = "the pattern " + Quote(text_) + " has no xn-- form";
+      if (auto complaint = ToAsciiName(host, what, &ascii)) {
+        return complaint;
+      }
+      host = ascii;
+    }
     if (!(star_inside ? IsHostGlob(host) : IsHostName(host))) {
       return Complain("is neither a host name nor an address");
     }

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/endpoint.h"
 #include "config/host_name.h"
+#include "config/international_name.h"
 #include "config/nearest_word.h"
 #include "config/redact.h"
 
@@ -189,6 +190,15 @@ class Parser {
     // Not said with its text: "http://alice:secret" without a host has the password here.
     if (port && !ParsePort(*port, &out_->port)) {
       return ComplainWithoutText("has a bad port: a number from 1 to 65535 is needed");
+    }
+    std::string ascii;
+    if (!IsAscii(host)) {
+      const std::string what =
+          "the proxy URL '" + RedactUrl(text_) + "' has a host that has no xn-- form";
+      if (auto complaint = ToAsciiName(host, what, &ascii)) {
+        return complaint;
+      }
+      host = ascii;
     }
     if (!base::IpAddress::Parse(host) && !IsHostName(host)) {
       return Complain("has a host that is neither a name nor an address");

@@ -4,6 +4,7 @@
 
 #include "config/host_name.h"
 #include "config/image.h"
+#include "config/international_name.h"
 #include "config/pattern_parser.h"
 #include "config/values.h"
 
@@ -55,9 +56,16 @@ std::optional<std::string> ParseTo(std::string_view text, RewriteStep* out) {
       return std::nullopt;
     }
   }
+  std::string ascii;
+  if (!IsAscii(host)) {
+    if (auto complaint = ToAsciiName(host, "'to' has no xn-- form: " + Quote(host), &ascii)) {
+      return std::move(complaint->message);
+    }
+    host = ascii;
+  }
   // Without its brackets an IPv6 address takes no port.
-  const bool bare_with_port = host.size() < text.size() && !host.starts_with('[') &&
-                              host.find(':') != std::string_view::npos;
+  const bool bare_with_port =
+      out->to_port != 0 && !host.starts_with('[') && host.find(':') != std::string_view::npos;
   const auto address = base::IpAddress::Parse(host);
   if (bare_with_port || (!address && !IsHostName(host))) {
     return "'to' is neither a host name nor an address: " + Quote(text);

@@ -156,7 +156,7 @@ TEST(PatternParserTest, RefusesWhatIsNoPattern) {
       {":90-80", "has a port range that ends before it starts"},
       {"a,b", "has a ','; patterns are separated by blanks"},
       {"http://h", "is a URL; a pattern is a host or a network"},
-      {"caf\xc3\xa9.fr", "is not ASCII; write an international name in its xn-- form"},
+      {"caf\xe2\x9d\xa4.fr", "has no xn-- form: string contains a disallowed character"},
       {"@goprivate:x", "has a bad port: a number from 1 to 65535 or LOW-HIGH is needed"},
       {"@file", "is incomplete: write @file:PATH"},
       {"@file:", "is incomplete: write @file:PATH"},

@@ -148,9 +148,9 @@ TEST(ProxyUrlTest, RefusesWithoutSayingThePassword) {
        "address"},
       {"http://256.1.1.1",
        "the proxy URL 'http://256.1.1.1' has a host that is neither a name nor an address"},
-      {"http://caf\xc3\xa9.example",
-       "the proxy URL 'http://caf\xc3\xa9.example' has a host that is neither a name nor an "
-       "address"},
+      {"http://caf\xe2\x9d\xa4.example",
+       "the proxy URL 'http://caf\xe2\x9d\xa4.example' has a host that has no xn-- form: string "
+       "contains a disallowed character"},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(Complaint(c.text), c.complaint) << c.text;
