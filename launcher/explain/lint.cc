@@ -109,7 +109,7 @@ std::string Lint(const Config& config, std::vector<Diagnostic> warnings, engine:
     if (format == engine::LogFormat::kJson) {
       out += Json(warning);
     } else {
-      warning.message.insert(0, "warning: ");
+      warning.warning = true;
       out += warning.Text() + "\n";
     }
   }

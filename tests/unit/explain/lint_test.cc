@@ -42,6 +42,20 @@ TEST(LintTest, CountsWhatTheFileHas) {
             "3 rules, 1 proxy, 1 chain: no warnings\n");
 }
 
+TEST(LintTest, RepeatsTheWarningsOfTheReadingInTheirPlace) {
+  config::Inputs inputs;
+  inputs.getenv_fn = [](const char* name) {
+    return std::string_view(name) == "GOPRIVATE" ? "corp.example/team" : nullptr;
+  };
+  const BuiltText built("[rules]\ndirect = @goprivate a\nreject = a\n", inputs);
+  const std::string text = LintOf(built, built.built().warnings);
+  EXPECT_TRUE(
+      text.starts_with("t.conf:2: warning: the GOPRIVATE pattern 'corp.example/team' has a "
+                       "path"))
+      << text;
+  EXPECT_NE(text.find("\nt.conf:3: warning: 'a' can never match"), std::string::npos) << text;
+}
+
 TEST(LintTest, WarnsOfPatternsThatCanNeverMatch) {
   EXPECT_EQ(LintOf("[rules]\n"
                    "direct = .corp.example 10.0.0.0/8\n"
