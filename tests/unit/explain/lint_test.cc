@@ -48,7 +48,7 @@ TEST(LintTest, RepeatsTheWarningsOfTheReadingInTheirPlace) {
     return std::string_view(name) == "GOPRIVATE" ? "corp.example/team" : nullptr;
   };
   const BuiltText built("[rules]\ndirect = @goprivate a\nreject = a\n", inputs);
-  const std::string text = LintOf(built, built.built().warnings);
+  const std::string text = LintOf(built, built.built().notes);
   EXPECT_TRUE(
       text.starts_with("t.conf:2: warning: the GOPRIVATE pattern 'corp.example/team' has a "
                        "path"))
