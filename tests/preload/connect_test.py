@@ -1,6 +1,7 @@
 """connect and what a socket is like after it."""
 
 import re
+import time
 
 import pytest
 
@@ -204,6 +205,28 @@ def test_bad_rules_let_only_loopback_out(library, echo_server):
     assert run.out == "connect: EACCES\n", str(run)
     assert "bad.conf:1:" in run.err and "bad.conf:3:" in run.err, str(run)
     assert len(run.err.splitlines()) == 3, str(run)
+
+
+@pytest.mark.parametrize("cached", (False, True))
+def test_lists_without_a_launcher(library, conf, echo_server, cached):
+    """The first process compiles; with a cache, the second finds what it made."""
+    (library.folder / "list.txt").write_text(f"{ROUTED}/32:{echo_server.port}\n.blocked.test\n")
+    rules = library.folder / "lists.conf"
+    with open(conf, encoding="utf-8") as file:
+        rules.write_text(file.read().replace("way = 127.0.0.2", "reject = @file:list.txt"))
+    env = {} if cached else {"XDG_CACHE_HOME": "/proc/nowhere"}
+    if cached:
+        time.sleep(2.2)  # a list that has changed more lately isn't kept
+    for _ in range(2):
+        for host in (ROUTED, "a.blocked.test"):
+            run = library.run([library.program("connect"), "blocking", host, echo_server.port],
+                              str(rules), env=env)
+            assert run.out == "connect: EACCES\n" and run.of("reject"), str(run)
+        run = library.run([library.program("connect"), "blocking", "echo.test", echo_server.port],
+                          str(rules), env=env)
+        assert run.out == "ok\n", str(run)
+        kept = list(library.folder.glob(".cache/gochain/*.list"))
+        assert len(kept) == (1 if cached else 0), kept
 
 
 @pytest.mark.parametrize("supervised", (False, True))
