@@ -72,8 +72,8 @@ int Explain(const launcher::Options& options, const config::Built& built) {
     std::vector<config::Diagnostic> warnings = built.warnings;
     warnings.insert(warnings.end(), built.notes.begin(), built.notes.end());
     text = explain::Lint(config.value(), std::move(warnings), options.log_format);
-  } else if (!explain::Explain(config.value(), options.targets, options.log_format, &text,
-                               &error)) {
+  } else if (!explain::Explain(config.value(), built.go_private_paths, options.targets,
+                               options.log_format, &text, &error)) {
     return Complain(error);
   }
   std::fputs(text.c_str(), stdout);

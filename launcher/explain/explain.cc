@@ -35,8 +35,9 @@ std::optional<base::Endpoint> ParseTarget(std::string_view text) {
 
 }  // namespace
 
-bool Explain(const Config& config, std::span<const std::string> targets, engine::LogFormat format,
-             std::string* text, std::string* error) {
+bool Explain(const Config& config, std::span<const std::string> go_private_paths,
+             std::span<const std::string> targets, engine::LogFormat format, std::string* text,
+             std::string* error) {
   text->clear();
   for (const std::string& word : targets) {
     const auto target = ParseTarget(word);
@@ -45,7 +46,7 @@ bool Explain(const Config& config, std::span<const std::string> targets, engine:
           "--explain: bad target '{}': HOST, HOST:PORT or [ADDRESS]:PORT is needed", word);
       return false;
     }
-    const Explanation explanation = ExplanationOf(config, *target);
+    const Explanation explanation = ExplanationOf(config, go_private_paths, *target);
     *text +=
         format == engine::LogFormat::kJson ? Json(config, explanation) : Text(config, explanation);
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/go_glob.h"
+
 namespace explain {
 namespace {
 
@@ -11,18 +13,18 @@ using config::PatternKind;
 using config::RouteKind;
 
 // As the engine asks: by the name, and where [hosts] has it by its first address too.
-rules::Decision Ask(const Config& config, const base::Endpoint& target, std::string_view exe) {
+rules::Query QueryOf(const Config& config, const base::Endpoint& target, std::string_view exe) {
   rules::Query query;
   query.port = target.port();
   query.exe = exe;
   if (!target.is_name()) {
     query.address = &target.address();
-    return rules::Decide(config, query);
+    return query;
   }
   query.name = target.name();
   const auto hosts = config.HostAddresses(target.name());
   query.address = hosts.empty() ? nullptr : &hosts.front().address;
-  return rules::Decide(config, query);
+  return query;
 }
 
 Resolver ResolverOf(const Config& config, const base::Endpoint& target, config::Route route) {
@@ -47,12 +49,22 @@ std::vector<ProgramsWay> WaysOfPrograms(const Config& config, const base::Endpoi
       continue;
     }
     seen.push_back(exe);
-    const rules::Decision its = Ask(config, target, exe);
+    const rules::Decision its = rules::Decide(config, QueryOf(config, target, exe));
     if (its.pattern != others.pattern) {
       out.push_back({exe, its});
     }
   }
   return out;
+}
+
+bool HasAddresses(const Config& config, const Pattern& pattern) {
+  if (pattern.kind != PatternKind::kList) {
+    return pattern.kind == PatternKind::kAddress || pattern.kind == PatternKind::kPrivate;
+  }
+  const auto groups = config.list_view(pattern.list).groups();
+  return std::any_of(groups.begin(), groups.end(), [](const config::ListGroup& group) {
+    return group.v4.count > 0 || group.v6.count > 0 || group.private_ != 0;
+  });
 }
 
 // Once the name is looked up here, the rules are asked again.
@@ -63,11 +75,22 @@ std::vector<const Pattern*> NetworksBefore(const Config& config, const base::End
     if (&pattern == decision.pattern) {
       break;
     }
-    const bool of_addresses =
-        pattern.kind == PatternKind::kAddress || pattern.kind == PatternKind::kPrivate;
-    if (of_addresses && pattern.exe.size == 0 && pattern.low_port <= target.port() &&
-        target.port() <= pattern.high_port && !(pattern.route == decision.route)) {
+    if (pattern.exe.size == 0 && pattern.low_port <= target.port() &&
+        target.port() <= pattern.high_port && !(pattern.route == decision.route) &&
+        HasAddresses(config, pattern)) {
       out.push_back(&pattern);
+    }
+  }
+  return out;
+}
+
+// Go compares as many elements of a path as its pattern has; the first of them is the host.
+std::vector<std::string_view> PathsOf(std::span<const std::string> paths,
+                                      const base::Endpoint& target) {
+  std::vector<std::string_view> out;
+  for (const std::string_view path : paths) {
+    if (target.is_name() && config::GoGlobTakes(path.substr(0, path.find('/')), target.name())) {
+      out.push_back(path);
     }
   }
   return out;
@@ -75,12 +98,17 @@ std::vector<const Pattern*> NetworksBefore(const Config& config, const base::End
 
 }  // namespace
 
-Explanation ExplanationOf(const Config& config, const base::Endpoint& target) {
+Explanation ExplanationOf(const Config& config, std::span<const std::string> go_private_paths,
+                          const base::Endpoint& target) {
   Explanation out;
   out.target = target;
   out.rewritten = rules::Rewritten(config, target, nullptr, &out.rewrites);
   const base::Endpoint& asked = out.rewritten ? *out.rewritten : target;
-  out.decision = Ask(config, asked, {});
+  const rules::Query query = QueryOf(config, asked, {});
+  out.decision = rules::Decide(config, query);
+  if (out.decision.pattern != nullptr) {
+    out.list_line = rules::FindInList(config, *out.decision.pattern, query);
+  }
   out.resolver = ResolverOf(config, asked, out.decision.route);
   if (out.resolver == Resolver::kHosts) {
     out.hosts = config.HostAddresses(asked.name());
@@ -91,6 +119,7 @@ Explanation ExplanationOf(const Config& config, const base::Endpoint& target) {
   if (out.resolver == Resolver::kHere && !passes_by) {
     out.networks = NetworksBefore(config, asked, out.decision);
   }
+  out.go_private_paths = PathsOf(go_private_paths, asked);
   return out;
 }
 

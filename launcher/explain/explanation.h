@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/endpoint.h"
 #include "config/config.h"
+#include "rules/list_search.h"
 #include "rules/rewrite.h"
 #include "rules/rules.h"
 
@@ -32,14 +34,20 @@ struct Explanation {
   std::optional<base::Endpoint> rewritten;
   rules::RewriteTrail rewrites;
   rules::Decision decision;
+  std::optional<rules::ListLine> list_line;  // where the decision is that of a list
   Resolver resolver = Resolver::kNone;
   std::span<const config::HostAddress> hosts;  // kHosts
   std::vector<ProgramsWay> programs;
   // kHere: patterns of addresses that would come first if the name has such an address.
   std::vector<const config::Pattern*> networks;
+  // Elements of GOPRIVATE and its like for paths of the target's host, which @goprivate leaves out.
+  std::vector<std::string_view> go_private_paths;
 };
 
-Explanation ExplanationOf(const config::Config& config, const base::Endpoint& target);
+// `go_private_paths` are all of them. REQUIRES: they outlive it too.
+Explanation ExplanationOf(const config::Config& config,
+                          std::span<const std::string> go_private_paths,
+                          const base::Endpoint& target);
 
 }  // namespace explain
 

@@ -50,9 +50,21 @@ std::string RewriteText(const Config& config, const Explanation& explanation) {
   return fmt::format("    rewritten: {} ({})\n", EndpointText(*explanation.rewritten), trail);
 }
 
-std::string LineText(const Config& config, const Decision& decision) {
+// "lists/cn.txt:4711", as the list's errors say it
+std::string ListPlace(const Config& config, const Explanation& explanation) {
+  const config::List& list = config.lists()[explanation.decision.pattern->list];
+  return fmt::format("{}:{}", config.text(list.full_path), explanation.list_line->line);
+}
+
+std::string LineText(const Config& config, const Explanation& explanation) {
+  const Decision& decision = explanation.decision;
   if (decision.pattern != nullptr) {
-    return fmt::format("    pattern: {}\n", config.text(decision.pattern->written));
+    std::string out = fmt::format("    pattern: {}\n", config.text(decision.pattern->written));
+    if (explanation.list_line) {
+      out += fmt::format("    list: {}: {}\n", ListPlace(config, explanation),
+                         explanation.list_line->text);
+    }
+    return out;
   }
   const config::Globals& globals = config.globals();
   if (decision.reason == rules::Reason::kDefault &&
@@ -114,6 +126,14 @@ std::string NetworksText(const Config& config, const Explanation& explanation) {
   return out;
 }
 
+std::string GoPrivateText(const Explanation& explanation) {
+  std::string out;
+  for (const std::string_view path : explanation.go_private_paths) {
+    out += fmt::format("    @goprivate: '{}' has a path, which no host can decide\n", path);
+  }
+  return out;
+}
+
 std::string ProgramsText(const Config& config, const Explanation& explanation) {
   std::string out;
   for (const ProgramsWay& way : explanation.programs) {
@@ -160,24 +180,28 @@ std::string Text(const Config& config, const Explanation& explanation) {
   const Decision& decision = explanation.decision;
   return fmt::format("{} -> {} ({})\n", EndpointText(explanation.target),
                      config.RouteName(decision.route), WhyText(config, decision)) +
-         RewriteText(config, explanation) + LineText(config, decision) +
+         RewriteText(config, explanation) + LineText(config, explanation) +
          HopsText(config, decision.route) + ResolverText(config, explanation) +
-         NetworksText(config, explanation) + ProgramsText(config, explanation);
+         NetworksText(config, explanation) + GoPrivateText(explanation) +
+         ProgramsText(config, explanation);
 }
 
 std::string Json(const Config& config, const Explanation& explanation) {
+  const std::string list =
+      explanation.list_line ? JsonText(ListPlace(config, explanation)) : "null";
   std::string programs;
   for (const ProgramsWay& way : explanation.programs) {
     programs += fmt::format(R"({}{{"exe":{},{}}})", programs.empty() ? "" : ",", JsonText(way.exe),
                             JsonDecision(config, way.decision));
   }
   return fmt::format(
-      R"({{"target":{},"rewritten":{},{},"hops":[{}],"resolve":{},"programs":[{}]}})"
+      R"({{"target":{},"rewritten":{},{},"list":{},"hops":[{}],"resolve":{},"programs":[{}]}})"
       "\n",
       JsonText(EndpointText(explanation.target)),
       explanation.rewritten ? JsonText(EndpointText(*explanation.rewritten)) : "null",
-      JsonDecision(config, explanation.decision), JsonHops(config, explanation.decision.route),
-      JsonText(ResolveWord(explanation.resolver)), programs);
+      JsonDecision(config, explanation.decision), list,
+      JsonHops(config, explanation.decision.route), JsonText(ResolveWord(explanation.resolver)),
+      programs);
 }
 
 }  // namespace explain

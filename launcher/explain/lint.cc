@@ -60,6 +60,18 @@ void AddUnused(const Config& config, std::vector<Diagnostic>* out) {
   }
 }
 
+void AddEmptyLists(const Config& config, std::vector<Diagnostic>* out) {
+  for (size_t i = 0; i < config.lists().size(); ++i) {
+    const config::List& list = config.lists()[i];
+    if (config.list_view(i).groups().empty()) {
+      out->push_back({std::string(config.text(list.source.file)),
+                      list.source.line,
+                      fmt::format("the list '{}' is empty", config.text(list.path)),
+                      {}});
+    }
+  }
+}
+
 // Files in the order in which they were first complained about, each by its lines.
 void Sort(std::vector<Diagnostic>* warnings) {
   std::vector<std::string> files;
@@ -103,6 +115,7 @@ std::string Lint(const Config& config, std::vector<Diagnostic> warnings, engine:
     warnings.push_back(std::move(warning));
   }
   AddUnused(config, &warnings);
+  AddEmptyLists(config, &warnings);
   Sort(&warnings);
   std::string out;
   for (Diagnostic warning : warnings) {

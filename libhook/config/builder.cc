@@ -44,6 +44,7 @@ class Builder {
       built.image = image_.Finish();
       built.lists = lists_.TakeImages();
       built.env = std::move(outcome_.env);
+      built.go_private_paths = std::move(outcome_.go_private_paths);
       built.password_variables = std::move(outcome_.password_variables);
     }
     return built;

@@ -41,6 +41,8 @@ struct Built {
   std::vector<Diagnostic> warnings;     // never fatal
   std::vector<Diagnostic> notes;        // the same, but only for who asks what a file is worth
   std::vector<EnvChange> env;           // all that are unset, then all that are set
+  // Elements of GOPRIVATE and GONOPROXY that @goprivate leaves out, since they have a path.
+  std::vector<std::string> go_private_paths;
   // Those that `password_env` names: not for COMMAND.
   std::vector<std::string> password_variables;
 };

@@ -75,6 +75,11 @@ void RuleReader::AddGoPrivate(ParsedPattern parsed, std::string_view word, const
   }
 }
 
+std::vector<std::string> RuleReader::Finish() {
+  FinishRule();
+  return go_private_ ? std::move(go_private_->paths) : std::vector<std::string>();
+}
+
 void RuleReader::FinishRule() {
   if (route_ && !has_pattern_) {
     context_->Complain(rule_place_, "the rule has no pattern");

@@ -4,7 +4,9 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/env_change.h"
 #include "config/goprivate.h"
@@ -22,7 +24,8 @@ class RuleReader {
   void SetEnv(std::span<const EnvChange> env) { env_ = env; }
   // False: the line's continuations are to be left out too.
   bool Read(const IniEntry& entry);
-  void Finish() { FinishRule(); }
+  // The elements of GOPRIVATE and its like that no host decides, where a rule asks for them.
+  std::vector<std::string> Finish();
 
  private:
   void ReadPattern(std::string_view word, const IniEntry& entry);

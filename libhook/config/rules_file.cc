@@ -25,7 +25,7 @@ RulesOutcome RulesFile::Read(const IniFile& ini) {
   out.env = env_.Finish();
   rules_.SetEnv(out.env);
   ReadEntries(ini, true);
-  rules_.Finish();
+  out.go_private_paths = rules_.Finish();
   hosts_.Finish();
   chains_.Finish();
   out.password_variables = proxies_.Finish();

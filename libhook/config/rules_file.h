@@ -27,6 +27,7 @@ namespace config {
 // What doesn't go into the image.
 struct RulesOutcome {
   std::vector<EnvChange> env;
+  std::vector<std::string> go_private_paths;
   std::vector<std::string> password_variables;
 };
 

@@ -40,7 +40,7 @@ TEST(DocumentedTest, ShowsWhatExplainSays) {
   const std::vector<std::string> targets = {"git.internal.example:9418", "github.com:22"};
   std::string text;
   std::string error;
-  ASSERT_TRUE(Explain(built.config(), targets, engine::LogFormat::kText, &text, &error));
+  ASSERT_TRUE(Explain(built.config(), {}, targets, engine::LogFormat::kText, &text, &error));
   EXPECT_EQ(Named(text), Block(document, "$ gochain -f corp.conf --explain " + targets[0] + " " +
                                              targets[1] + "\n"));
   EXPECT_EQ(Named(Lint(built.config(), {}, engine::LogFormat::kText)),

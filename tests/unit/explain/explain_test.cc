@@ -32,7 +32,7 @@ class ExplainTest : public testing::Test {
                   engine::LogFormat format = engine::LogFormat::kText) {
     std::string text;
     std::string error;
-    if (!Explain(config, targets, format, &text, &error)) {
+    if (!Explain(config, {}, targets, format, &text, &error)) {
       return "!" + error;
     }
     // The file in memory has a number for its name.
@@ -109,17 +109,17 @@ TEST_F(ExplainTest, ExplainsTheCommandLineAndTheEnvironment) {
 TEST_F(ExplainTest, WritesOneObjectALine) {
   EXPECT_EQ(SayJson({"github.com", "198.51.100.7:22", "[2001:db8::7]:22", "a.corp.example"}),
             R"({"target":"github.com:443","rewritten":null,"route":"corp","rule":"t.conf:12",)"
-            R"("hops":["office","far"],"resolve":"proxy",)"
+            R"("list":null,"hops":["office","far"],"resolve":"proxy",)"
             R"("programs":[{"exe":"ssh","route":"office","rule":"t.conf:11"}]})"
             "\n"
             R"({"target":"198.51.100.7:22","rewritten":null,"route":"corp","rule":"t.conf:12",)"
-            R"("hops":["office","far"],"resolve":"none","programs":[]})"
+            R"("list":null,"hops":["office","far"],"resolve":"none","programs":[]})"
             "\n"
             R"({"target":"[2001:db8::7]:22","rewritten":null,"route":"reject","rule":"default",)"
-            R"("hops":[],"resolve":"none","programs":[]})"
+            R"("list":null,"hops":[],"resolve":"none","programs":[]})"
             "\n"
             R"({"target":"a.corp.example:443","rewritten":null,"route":"direct",)"
-            R"("rule":"t.conf:10","hops":[],"resolve":"local","programs":[]})"
+            R"("rule":"t.conf:10","list":null,"hops":[],"resolve":"local","programs":[]})"
             "\n");
 }
 

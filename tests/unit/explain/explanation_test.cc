@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "../config/rules_text.h"
+#include "../temp_folder.h"
 #include "explain/explain.h"
 
 namespace explain {
@@ -46,7 +48,7 @@ class ExplanationTest : public testing::Test {
     std::string text;
     std::string error;
     const std::vector<std::string> targets = {target};
-    EXPECT_TRUE(Explain(config, targets, format, &text, &error)) << error;
+    EXPECT_TRUE(Explain(config, {}, targets, format, &text, &error)) << error;
     for (size_t at = text.find("/proc/self/fd/"); at != std::string::npos;
          at = text.find("/proc/self/fd/")) {
       text.replace(at, text.find(':', at) - at, "t.conf");
@@ -61,10 +63,11 @@ TEST_F(ExplanationTest, TellsWhatATargetBecomes) {
   EXPECT_EQ(Say("git.internal.example:9418"),
             "git.internal.example:9418 -> direct (loopback)\n"
             "    rewritten: 127.0.0.1:9418 (t.conf:8: [rewrite git])\n");
-  EXPECT_EQ(Say("git.internal.example:9418", engine::LogFormat::kJson),
-            R"({"target":"git.internal.example:9418","rewritten":"127.0.0.1:9418",)"
-            R"("route":"direct","rule":"loopback","hops":[],"resolve":"none","programs":[]})"
-            "\n");
+  EXPECT_EQ(
+      Say("git.internal.example:9418", engine::LogFormat::kJson),
+      R"({"target":"git.internal.example:9418","rewritten":"127.0.0.1:9418",)"
+      R"("route":"direct","rule":"loopback","list":null,"hops":[],"resolve":"none","programs":[]})"
+      "\n");
 }
 
 TEST_F(ExplanationTest, TellsEachRewriteOnTheWayAndGoesOnWithItsResult) {
@@ -109,6 +112,55 @@ TEST_F(ExplanationTest, FollowsTheDnsOfTheRoute) {
             "    default: t.conf:2: default = far\n"
             "    hop 1: far (socks5 far.example:1080)\n"
             "    name: resolved by the last proxy\n");
+}
+
+TEST_F(ExplanationTest, NamesTheLineOfAList) {
+  const TempFolder folder;
+  std::ofstream(folder / "cn.txt") << "# domains\nother.example\n\n.cn.example:443 # and below\n";
+  std::ofstream(folder / "private.txt") << "10.0.0.0/8\n";
+  std::ofstream(folder / "t.conf") << "[proxy p]\nurl = http://p.example\n[rules]\n"
+                                      "reject = @file:private.txt\n"
+                                      "direct = @file:cn.txt\n";
+  config::Inputs inputs;
+  inputs.file = folder / "t.conf";
+  const BuiltText built(inputs);
+  ASSERT_EQ(built.Complaints(), "");
+  EXPECT_EQ(Say(built.config(), "a.cn.example"),
+            "a.cn.example:443 -> direct (" + inputs.file + ":5: direct = @file:cn.txt)\n" +
+                "    pattern: @file:cn.txt\n"
+                "    list: " +
+                folder / "cn.txt" +
+                ":4: .cn.example:443\n"
+                "    name: resolved by this machine\n"
+                "    if its address is in @file:private.txt: reject (" +
+                inputs.file + ":4: reject = @file:private.txt)\n");
+  EXPECT_NE(Say(built.config(), "a.cn.example", engine::LogFormat::kJson)
+                .find(R"(:5","list":")" + folder / "cn.txt" + R"(:4","hops")"),
+            std::string::npos);
+  EXPECT_EQ(Say(built.config(), "a.cn.example:80"),
+            "a.cn.example:80 -> direct (default)\n"
+            "    name: resolved by this machine\n"
+            "    if its address is in @file:private.txt: reject (" +
+                inputs.file + ":4: reject = @file:private.txt)\n");
+}
+
+TEST_F(ExplanationTest, NamesElementsOfGoPrivateThatNoHostDecides) {
+  const std::vector<std::string> paths = {"github.com/acme", "*.example/a/b", "gitlab.com/x"};
+  const auto said = [&paths](const char* target) {
+    const BuiltText built("[rules]\nreject = 192.0.2.7\n");
+    std::string text;
+    std::string error;
+    EXPECT_TRUE(Explain(built.config(), paths, std::vector<std::string>{target},
+                        engine::LogFormat::kText, &text, &error));
+    const size_t at = text.find("    @goprivate:");
+    return at == std::string::npos ? std::string() : text.substr(at);
+  };
+  EXPECT_EQ(said("GitHub.com"),
+            "    @goprivate: 'github.com/acme' has a path, which no host can decide\n");
+  EXPECT_EQ(said("a.b.example"),
+            "    @goprivate: '*.example/a/b' has a path, which no host can decide\n");
+  EXPECT_EQ(said("a.github.com"), "");
+  EXPECT_EQ(said("192.0.2.7"), "");
 }
 
 TEST_F(ExplanationTest, CutsALongListOfNetworksShort) {

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 #include "../config/rules_text.h"
+#include "../temp_folder.h"
 
 namespace explain {
 namespace {
@@ -149,6 +151,44 @@ TEST(LintTest, KnowsThatLoopbackNamesOfHostsPassByToo) {
                    "[rules]\nreject = *\ndirect = db.example other.example\n"),
             "t.conf:5: warning: 'other.example' can never match: '*' on line 4 takes it first\n"
             "3 rules, 0 proxies, 0 chains: 1 warning\n");
+}
+
+const char* GoPrivateVariable(const char* name) {
+  return std::string_view(name) == "GOPRIVATE" ? "*.a.example,b.example" : nullptr;
+}
+
+// One word, however many patterns it stands for: dead where all of them are.
+TEST(LintTest, TakesGoPrivateForOneRule) {
+  config::Inputs inputs;
+  inputs.getenv_fn = GoPrivateVariable;
+  EXPECT_EQ(LintOf(BuiltText("[rules]\nreject = b.example\ndirect = @goprivate:22 @goprivate\n"
+                             "reject = c.a.example\n",
+                             inputs)),
+            "t.conf:4: warning: 'c.a.example' can never match: '@goprivate' on line 3 takes it "
+            "first\n"
+            "4 rules, 0 proxies, 0 chains: 1 warning\n");
+  EXPECT_EQ(
+      LintOf(BuiltText("[rules]\nreject = .b.example *.example\ndirect = @goprivate\n", inputs)),
+      "t.conf:3: warning: '@goprivate' can never match: '*.example' on line 2 takes it "
+      "first\n"
+      "3 rules, 0 proxies, 0 chains: 1 warning\n");
+}
+
+TEST(LintTest, WarnsOfEmptyLists) {
+  const TempFolder folder;
+  std::ofstream(folder / "empty.txt") << "# nothing yet\n\n";
+  std::ofstream(folder / "full.txt") << "a.example\n";
+  std::ofstream(folder / "t.conf") << "[rules]\nreject = @file:full.txt\n"
+                                      "direct = @file:empty.txt b.example @file:full.txt\n";
+  config::Inputs inputs;
+  inputs.file = folder / "t.conf";
+  EXPECT_EQ(LintOf(BuiltText(inputs)),
+            inputs.file +
+                ":3: warning: '@file:full.txt' can never match: '@file:full.txt' on line "
+                "2 takes it first\n" +
+                inputs.file +
+                ":3: warning: the list 'empty.txt' is empty\n"
+                "4 rules, 0 proxies, 0 chains: 2 warnings\n");
 }
 
 TEST(LintTest, LeavesNoProxyAlone) {

@@ -30,12 +30,12 @@ std::string Explained(const config::Config& config, const char* target) {
   std::string text;
   std::string error;
   const std::vector<std::string> targets = {target};
-  if (!Explain(config, targets, engine::LogFormat::kText, &text, &error)) {
+  if (!Explain(config, {}, targets, engine::LogFormat::kText, &text, &error)) {
     return error;
   }
   const size_t begin = text.find(" -> ") + 4;
   std::string out = text.substr(begin, text.find('\n') - begin);
-  Explain(config, targets, engine::LogFormat::kJson, &text, &error);
+  Explain(config, {}, targets, engine::LogFormat::kJson, &text, &error);
   for (const char* const who : {"proxy", "local"}) {
     if (text.find(R"("resolve":")" + std::string(who)) != std::string::npos) {
       out += std::string(" by ") + who;

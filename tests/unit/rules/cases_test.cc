@@ -318,7 +318,7 @@ TEST_P(CasesTest, AreExplainedAlike) {
     if (expected->looked_up) {
       continue;
     }
-    const explain::Explanation explanation = explain::ExplanationOf(config, expected->target);
+    const explain::Explanation explanation = explain::ExplanationOf(config, {}, expected->target);
     Decision decision = explanation.decision;
     for (const explain::ProgramsWay& program : explanation.programs) {
       decision = program.exe == expected->exe ? program.decision : decision;
