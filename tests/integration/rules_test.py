@@ -1,4 +1,4 @@
-"""What a rules file says, end to end: [rewrite], [hosts], include, exe:."""
+"""What a rules file says, end to end: [rewrite], [hosts], [env], include, exe:."""
 
 import os
 
@@ -116,6 +116,15 @@ def test_hosts_of_one_address_with_two_routes(open_rules, peers, site, tools, mo
     routes = {event["target"]: event["route"] for event in run.of("connect")}
     assert routes.pop("b.corp.example:80") == "far", str(run)
     assert set(routes.values()) <= {"direct"}, str(run)
+
+
+def test_env_is_set_and_unset_for_the_command(rules, peers, mode):
+    rules.write(f"[gochain]\ndefault = far\n{proxy_sections(peers)}[env]\n"
+                "GOPROXY = https://goproxy.example,${FALLBACK:-direct}\nEMPTY = \n"
+                "unset = GOFLAGS GOINSECURE\n")
+    run = rules.run(["sh", "-c", 'echo "$GOPROXY ${EMPTY-unset} ${GOFLAGS-unset} $KEPT"'], mode,
+                    env={"GOFLAGS": "-x", "KEPT": "kept", "GOPROXY": "off"})
+    assert run.must_succeed().out == "https://goproxy.example,direct  unset kept\n"
 
 
 def test_included_rules_hold_where_they_stand(rules, peers, mode):

@@ -19,9 +19,15 @@ struct Case {
   const char* explained;  // the line behind "TARGET -> ", and who looks the name up
 };
 
+// GOPRIVATE, and nothing else of the environment.
+const char* Variable(const char* name) {
+  return std::string_view(name) == "GOPRIVATE" ? "*.corp.example,github.com/acme" : nullptr;
+}
+
 BuiltText Built(const char* path) {
   config::Inputs inputs;
   inputs.file = path;
+  inputs.getenv_fn = Variable;
   return BuiltText(inputs);
 }
 
@@ -103,6 +109,26 @@ TEST(SamplesExplainedTest, Tor) {
                                     {"10.0.0.1:22", "reject (conf/tor.conf:15: reject = @private)"},
                                     {"198.51.100.7:80", "tor (default)"},
                                     {"127.0.0.1:9050", "direct (loopback)"}});
+}
+
+// The module proxy and the private modules straight, what else is fetched by the proxy.
+TEST(SamplesExplainedTest, GoProxies) {
+  for (const std::string proxy : {"cn", "io"}) {
+    const std::string path = "conf/goproxy-" + proxy + ".conf";
+    const BuiltText built = Built(path.c_str());
+    ASSERT_EQ(built.built().env.size(), 1u);
+    EXPECT_EQ(built.built().env[0].name, "GOPROXY");
+    EXPECT_EQ(built.built().env[0].value, "https://goproxy." + proxy + ",direct");
+    const std::string line = proxy == "cn" ? "16" : "15";
+    const std::string direct =
+        "direct (" + path + ":" + line + ": direct = @goprivate goproxy." + proxy + ") by local";
+    const std::string module_proxy = "goproxy." + proxy;
+    ExpectExplained(path.c_str(), {{module_proxy.c_str(), direct.c_str()},
+                                   {"git.corp.example", direct.c_str()},
+                                   {"corp.example", "tunnel (default) by proxy"},
+                                   {"github.com", "tunnel (default) by proxy"},
+                                   {"proxy.golang.org", "tunnel (default) by proxy"}});
+  }
 }
 
 TEST(SamplesExplainedTest, EverythingOfTheBlankFileIsDirect) {
