@@ -182,3 +182,10 @@ def test_datagram_is_not_rewritten_but_refused(runner, peers, place, kind, mode)
     run = runner.run([program(runner, "udp", kind), ADDRESS, "9418"], mode=mode, conf=conf,
                      place=place)
     assert "sendto: EACCES\n" in run.out and "connect: ENETUNREACH\n" in run.out, str(run)
+
+
+@doors
+def test_datagram_to_a_direct_name_goes_out(runner, peers, place, kind, mode):
+    run = runner.run([program(runner, "udp", kind), "a.corp.example", "9"], mode=mode,
+                     conf=rules(peers, "direct = *.corp.example"), place=place)
+    assert "sendto: ok\n" in run.out and "connect: ok\n" in run.out, str(run)

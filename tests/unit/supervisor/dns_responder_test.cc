@@ -40,6 +40,14 @@ Bytes Framed(const Bytes& message) {
   return out;
 }
 
+// What a server says to `query`: 10.0.0.LAST.
+Bytes Answer(Bytes query, uint8_t last) {
+  query[2] |= 0x80;
+  query[7] = 1;
+  query.insert(query.end(), {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, 0, 0, last});
+  return query;
+}
+
 base::Fd Socket(int type) { return base::Fd(socket(AF_INET, type | SOCK_CLOEXEC, 0)); }
 
 // A socket bound to loopback, and where.
@@ -112,6 +120,41 @@ TEST_F(DnsResponderTest, ForwardsDirectNamesByteForByte) {
   const Bytes answer = {0, 9, 0x84, 5, 1, 2, 3};  // whatever it says
   sendto(server.get(), answer.data(), answer.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
   EXPECT_EQ(ReceiveSoon(client.get()), answer);
+}
+
+TEST_F(DnsResponderTest, RemembersWhatServersSay) {
+  const auto meant = [&](const char* address) {
+    const auto name = session_->answers().NameOf(*base::IpAddress::Parse(address));
+    return name ? std::string(name->name()) : std::string();
+  };
+  const Bytes query = Query("direct");
+  Bytes got(512);
+  base::Endpoint where;
+  const base::Fd udp_server = Server(SOCK_DGRAM, &where);
+  const base::Fd udp = Attached(SOCK_DGRAM, where);
+  send(udp.get(), query.data(), query.size(), 0);
+  sockaddr_storage from;
+  socklen_t size = sizeof from;
+  auto* const plain = reinterpret_cast<sockaddr*>(&from);
+  ASSERT_GT(recvfrom(udp_server.get(), got.data(), got.size(), 0, plain, &size), 0);
+  const Bytes answer = Answer(query, 5);
+  sendto(udp_server.get(), answer.data(), answer.size(), 0, plain, size);
+  EXPECT_EQ(ReceiveSoon(udp.get()), answer);
+  EXPECT_EQ(meant("10.0.0.5"), "direct.example");
+
+  const base::Fd tcp_server = Server(SOCK_STREAM, &where);
+  ASSERT_EQ(listen(tcp_server.get(), 1), 0);
+  const base::Fd tcp = Attached(SOCK_STREAM, where);
+  const Bytes framed = Framed(query);
+  send(tcp.get(), framed.data(), framed.size(), 0);
+  const base::Fd connection(accept(tcp_server.get(), nullptr, nullptr));
+  const Bytes framed_answer = Framed(Answer(query, 6));
+  send(connection.get(), framed_answer.data(), framed_answer.size(), 0);
+  Bytes echoed(framed_answer.size());
+  ASSERT_EQ(recv(tcp.get(), echoed.data(), echoed.size(), MSG_WAITALL),
+            static_cast<ssize_t>(echoed.size()));
+  EXPECT_EQ(echoed, framed_answer);
+  EXPECT_EQ(meant("10.0.0.6"), "direct.example");
 }
 
 TEST_F(DnsResponderTest, AnswersOthersWhileAServerIsSilent) {
