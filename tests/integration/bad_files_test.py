@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from gochain import NOBODY, real_root
+from gochain import keep_private
 
 CORPUS = os.path.join(os.path.dirname(__file__), "../unit/config/bad_files")
 
@@ -43,9 +43,7 @@ def run_side(runner, folder, side, mark, options, env):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(b"".join(line + b"\n" for line in lines))
-        os.chmod(path, 0o600)
-        if real_root():
-            os.chown(path, NOBODY, NOBODY)
+        keep_private(path)
     return runner.run(["touch", mark], options=options, env=env, log=None)
 
 

@@ -55,6 +55,13 @@ def real_root():
         return int(file.read().split()[2]) > NOBODY
 
 
+def keep_private(path):
+    """Only who runs the commands may read `path`: rules files have passwords."""
+    os.chmod(path, 0o600)
+    if real_root():
+        os.chown(path, NOBODY, NOBODY)
+
+
 class Run:
     """A finished command."""
 
@@ -140,7 +147,7 @@ class Runner:
             path = self._new_path("gochain.conf")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(conf)
-            os.chmod(path, 0o644)
+            keep_private(path)
             command += ["-f", path]
         log_file = None
         if log == "json":

@@ -6,7 +6,7 @@ import os
 import pytest
 
 import world
-from gochain import NOBODY, real_root
+from gochain import keep_private
 from peers import proxies
 
 PASSWORD = "pw7f3a9c"
@@ -73,9 +73,7 @@ class Setup:
         path = os.path.join(folder, name)
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
-        os.chmod(path, 0o600)
-        if real_root():
-            os.chown(path, NOBODY, NOBODY)
+        keep_private(path)
         return path
 
 
