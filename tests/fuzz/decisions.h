@@ -4,6 +4,7 @@
 
 #include "base/endpoint.h"
 #include "handshake_property.h"
+#include "rules/rewrite.h"
 #include "rules/rules.h"
 
 namespace fuzz {
@@ -15,6 +16,11 @@ inline void AskRules(const config::Config& config) {
     Require(direct || rules::NeedsMadeUpAddress(config, name),
             "a name that some route takes elsewhere is not looked up here");
     rules::IsNamedByRule(config, name);
+    config.HostAddresses(name);
+    const auto rewritten = rules::Rewritten(config, *base::Endpoint::FromName(name, 80));
+    Require(!rewritten || rules::NeedsMadeUpAddress(config, name) ||
+                !rules::MayBeRewritten(config, name),
+            "a name that is rewritten is not looked up here");
   }
   for (const char* text : {"127.0.0.1", "10.1.2.3", "2001:db8::1", "::1", "192.0.2.7"}) {
     const auto address = *base::IpAddress::Parse(text);

@@ -5,12 +5,15 @@
 // next one the list "l.txt".
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/builder.h"
 #include "config/config.h"
@@ -61,6 +64,32 @@ const char* Variable(const char* name) {
   return strcmp(name, "GOPRIVATE") == 0 ? "*.corp.example,github.com/acme,[" : nullptr;
 }
 
+// The lists of a run, mapped for as long as this lives.
+class Lists {
+ public:
+  explicit Lists(const std::vector<config::ListImage>& images) {
+    for (const config::ListImage& image : images) {
+      void* const at = mmap(nullptr, image.size, PROT_READ, MAP_PRIVATE, image.fd.get(), 0);
+      fuzz::Require(at != MAP_FAILED, "a list maps");
+      maps_.emplace_back(static_cast<const uint8_t*>(at), image.size);
+      const auto view = config::ListView::FromImage(maps_.back());
+      fuzz::Require(view.ok(), "a list that was compiled loads");
+      views_.push_back(view.value());
+    }
+  }
+  ~Lists() {
+    for (const auto map : maps_) {
+      munmap(const_cast<uint8_t*>(map.data()), map.size());
+    }
+  }
+
+  std::span<const config::ListView> views() const { return views_; }
+
+ private:
+  std::vector<std::span<const uint8_t>> maps_;
+  std::vector<config::ListView> views_;
+};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -80,8 +109,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::Require(diagnostic.Text().find('\n') == std::string::npos, "an error is one line");
   }
   if (!built.image.empty()) {
-    const auto config = config::Config::FromImage(built.image);
+    auto config = config::Config::FromImage(built.image);
     fuzz::Require(config.ok(), "what was built loads");
+    const Lists lists(built.lists);
+    config.value().SetLists(lists.views());
     fuzz::AskRules(config.value());
   }
   return 0;
