@@ -169,6 +169,7 @@ TEST_P(BadFilesTest, LoadWhenMended) {
   const BuiltText built(stage.inputs());
   EXPECT_EQ(built.Complaints(), "");
   EXPECT_TRUE(built.ok());
+  EXPECT_TRUE(built.built().warnings.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Corpus, BadFilesTest, testing::ValuesIn(ReadCases()),
