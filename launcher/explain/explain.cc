@@ -6,6 +6,7 @@
 
 #include "base/endpoint.h"
 #include "config/host_name.h"
+#include "config/international_name.h"
 #include "explain/explanation.h"
 #include "explain/explanation_format.h"
 
@@ -16,7 +17,10 @@ using config::Config;
 
 constexpr uint16_t kDefaultPort = 443;
 
-std::optional<base::Endpoint> ParseTarget(std::string_view text) {
+// None with one line in `error`.
+std::optional<base::Endpoint> ParseTarget(std::string_view text, std::string* error) {
+  *error =
+      fmt::format("--explain: bad target '{}': HOST, HOST:PORT or [ADDRESS]:PORT is needed", text);
   std::string_view host = text;
   uint16_t port = kDefaultPort;
   const size_t colon = text.rfind(':');
@@ -30,7 +34,15 @@ std::optional<base::Endpoint> ParseTarget(std::string_view text) {
   if (const auto address = base::IpAddress::Parse(host)) {
     return base::Endpoint(*address, port);
   }
-  return config::IsHostName(host) ? base::Endpoint::FromName(host, port) : std::nullopt;
+  std::string ascii(host);
+  if (!config::IsAscii(host)) {
+    const std::string what = fmt::format("--explain: bad target '{}'", text);
+    if (auto complaint = config::ToAsciiName(host, what, &ascii)) {
+      *error = complaint->message;
+      return std::nullopt;
+    }
+  }
+  return config::IsHostName(ascii) ? base::Endpoint::FromName(ascii, port) : std::nullopt;
 }
 
 }  // namespace
@@ -40,16 +52,15 @@ bool Explain(const Config& config, std::span<const std::string> go_private_paths
              std::string* error) {
   text->clear();
   for (const std::string& word : targets) {
-    const auto target = ParseTarget(word);
+    const auto target = ParseTarget(word, error);
     if (!target) {
-      *error = fmt::format(
-          "--explain: bad target '{}': HOST, HOST:PORT or [ADDRESS]:PORT is needed", word);
       return false;
     }
     const Explanation explanation = ExplanationOf(config, go_private_paths, *target);
     *text +=
         format == engine::LogFormat::kJson ? Json(config, explanation) : Text(config, explanation);
   }
+  error->clear();
   return true;
 }
 

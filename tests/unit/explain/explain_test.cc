@@ -153,8 +153,11 @@ TEST_F(ExplainTest, TakesEveryFormOfATarget) {
   EXPECT_EQ(target("[2001:db8::1]"), "[2001:db8::1]:443");
   EXPECT_EQ(target("[2001:db8::1]:22"), "[2001:db8::1]:22");
   EXPECT_EQ(target("::ffff:192.0.2.1"), "192.0.2.1:443");
+  EXPECT_EQ(target("B\u00fccher.example:80"), "xn--bcher-kva.example:80");
+  EXPECT_EQ(Say({"i\u2764.example"}),
+            "!--explain: bad target 'i\u2764.example': string contains a disallowed character");
   for (const char* const bad : {"", ":80", "a:", "a:0", "a:65536", "a:b", "a b", "http://a",
-                                "[2001:db8::1", "[a]:80", "256.1.1.1", "1:2:3", "caf\xc3\xa9"}) {
+                                "[2001:db8::1", "[a]:80", "256.1.1.1", "1:2:3", "caf\xc3\xa9:0"}) {
     EXPECT_EQ(Say({"ok", bad}), "!--explain: bad target '" + std::string(bad) +
                                     "': HOST, HOST:PORT or [ADDRESS]:PORT is needed");
   }
