@@ -24,7 +24,7 @@ LIB_CXXFLAGS := $(CXXFLAGS_COMMON) $(OPT) $(SAN) -fPIC -fvisibility=hidden -fvis
 LAUNCHER_CXXFLAGS := $(CXXFLAGS_COMMON) $(OPT) $(SAN)
 TEST_CXXFLAGS := -std=c++20 $(WARNINGS) $(OPT) $(SAN)
 
-LAYERS := base config rules names protocol chain engine
+LAYERS := base program config rules names protocol chain engine
 CORE_SRCS := $(foreach l,$(LAYERS),$(wildcard libhook/$(l)/*.cc))
 HOOK_SRCS := $(wildcard libhook/hooks/*.cc)
 LAUNCHER_SRCS := $(shell find launcher -name '*.cc' 2>/dev/null)

@@ -20,6 +20,7 @@
 #include "process/job.h"
 #include "process/library_path.h"
 #include "process/program.h"
+#include "program/entry.h"
 #include "proxychains/import.h"
 
 namespace {
@@ -102,6 +103,16 @@ int Import(const launcher::Options& options) {
   return FlushOutput();
 }
 
+program::Entry EntryOf(const std::string& command) {
+  const std::string file = process::FindProgram(command);
+  if (file.empty()) {
+    return program::Entry::kNone;
+  }
+  const program::Entry entry = program::Judge(AT_FDCWD, file.c_str()).entry;
+  // execvp(3) gives what is no program to the shell.
+  return entry == program::Entry::kNone ? program::Judge(AT_FDCWD, "/bin/sh").entry : entry;
+}
+
 int Run(const launcher::Options& options, config::Built built) {
   process::Job job;
   for (char** argument = options.command; *argument != nullptr; ++argument) {
@@ -137,15 +148,12 @@ int Run(const launcher::Options& options, config::Built built) {
     }
   }
   if (options.mode == engine::Mode::kPreload) {
+    const program::Entry entry = EntryOf(job.command[0]);
     // Where there is no such program, exec says so better.
-    const std::string program = process::FindProgram(job.command[0]);
-    const process::Entry entry = program.empty() || access(program.c_str(), X_OK) != 0
-                                     ? process::Entry::kOpen
-                                     : process::EntryOf(program);
-    if (entry != process::Entry::kOpen) {
+    if (entry != program::Entry::kOpen && entry != program::Entry::kNone) {
       return Complain(fmt::format(
           "{} {}: the library can't route it, and it would go straight out; use --mode=auto",
-          job.command[0], process::Describe(entry)));
+          job.command[0], program::Describe(entry)));
     }
   }
   if (job.keep_proxy_env && options.log_level >= engine::LogLevel::kWarn) {
