@@ -89,10 +89,11 @@ $(OUT)/libgochain.map: libhook/hooks/hooks.def scripts/version-script
 	@mkdir -p $(@D)
 	$(Q)scripts/version-script $< > $@
 
-# Linked by the C driver: libstdc++ stays out (base/freestanding.cc has the little that is used of it).
+# Linked by the C driver: libstdc++ stays out (hooks/freestanding.cc has the little that is used of it). Without the
+# start files of a C library, whose only deed here would be an initialiser for nothing.
 $(LIBRARY): $(HOOK_OBJS) $(CORE_LIB) $(OUT)/libgochain.map
 	$(call step,LINK)
-	$(Q)$(CC) -shared $(SAN) -o $@ $(HOOK_OBJS) $(CORE_LIB) $(INIH) -static-libgcc \
+	$(Q)$(CC) -shared -nostartfiles $(SAN) -o $@ $(HOOK_OBJS) $(CORE_LIB) $(INIH) -static-libgcc \
 	  -Wl,--version-script=$(OUT)/libgochain.map -Wl,--exclude-libs,ALL -Wl,--gc-sections \
 	  -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 -Wl,--hash-style=gnu -ldl
 

@@ -2,20 +2,25 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "base/file.h"
+#include "base/syscalls.h"
 #include "config/builder.h"
 #include "config/config.h"
 #include "engine/list_maps.h"
+#include "engine/session.h"
 #include "explain/explain.h"
 #include "explain/lint.h"
 #include "options.h"
+#include "process/environment.h"
 #include "process/front.h"
 #include "process/job.h"
 #include "process/library_path.h"
@@ -38,6 +43,28 @@ int FlushOutput() {
   return std::fflush(stdout) == 0 ? 0 : Complain("cannot write to standard output");
 }
 
+const char* Variable(const char* name) { return std::getenv(name); }
+
+// Where gochain was started in a job that preloads the library, its own lookups and exec would go
+// through the hooks. So it starts itself again without; COMMAND gets the library back.
+void LeaveLibrary(char** argv) {
+  const char* const preload = Variable("LD_PRELOAD");
+  char self[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+  if (preload == nullptr || std::strstr(preload, "/libgochain.so") == nullptr || size <= 0) {
+    return;
+  }
+  self[size] = '\0';
+  std::string others = process::OtherPreloads(preload);
+  others.erase(0, others.empty() ? 0 : 1);
+  if (others == preload) {
+    return;
+  }
+  setenv("LD_PRELOAD", others.c_str(), 1);
+  sys::Call(SYS_execve, reinterpret_cast<long>(self), reinterpret_cast<long>(argv),
+            reinterpret_cast<long>(environ));
+}
+
 // A standard descriptor that is closed would become one of ours. COMMAND gets it closed again.
 void FillStandardDescriptors() {
   for (int fd = 0; fd <= 2; ++fd) {
@@ -46,8 +73,6 @@ void FillStandardDescriptors() {
     }
   }
 }
-
-const char* Variable(const char* name) { return std::getenv(name); }
 
 // Both halves of the pair must be unlike what a stale register holds: never 0, never all ones.
 uint64_t NewCookie() {
@@ -113,8 +138,32 @@ program::Entry EntryOf(const std::string& command) {
   return entry == program::Entry::kNone ? program::Judge(AT_FDCWD, "/bin/sh").entry : entry;
 }
 
+// The library started this in the place of a program that it can't get into. Under --mode=preload
+// the rules and settings are those of that run; without a launcher they come from the environment,
+// as for the library itself.
+bool TakeState(const char* state, launcher::Options* options, config::Built* built) {
+  const auto session = engine::Session::Open(state);
+  if (!session.ok()) {
+    return false;
+  }
+  for (const engine::ListRecord& list : session->lists()) {
+    const int opened = engine::OpenList(state, list);
+    if (opened < 0) {
+      return false;
+    }
+    built->lists.push_back({.fd = base::Fd(opened), .size = list.size});
+  }
+  const engine::Settings& settings = session->settings();
+  options->log_level = settings.log_level;
+  options->log_format = settings.log_format;
+  options->log_file = settings.log_file_view();
+  built->image.assign(session->config_image().begin(), session->config_image().end());
+  return true;
+}
+
 int Run(const launcher::Options& options, config::Built built) {
   process::Job job;
+  job.file = options.child_file;
   for (char** argument = options.command; *argument != nullptr; ++argument) {
     job.command.emplace_back(*argument);
   }
@@ -156,7 +205,7 @@ int Run(const launcher::Options& options, config::Built built) {
           job.command[0], program::Describe(entry)));
     }
   }
-  if (job.keep_proxy_env && options.log_level >= engine::LogLevel::kWarn) {
+  if (job.keep_proxy_env && job.file.empty() && options.log_level >= engine::LogLevel::kWarn) {
     Complain(
         "warning: the proxy variables are kept: programs that read them dial that proxy "
         "themselves, and the rules see only the proxy");
@@ -167,6 +216,7 @@ int Run(const launcher::Options& options, config::Built built) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  LeaveLibrary(argv);
   FillStandardDescriptors();
   launcher::Options options;
   std::string error;
@@ -180,6 +230,17 @@ int main(int argc, char** argv) {
   }
   if (options.action == launcher::Action::kImport) {
     return Import(options);
+  }
+  if (options.child_closes >= 0) {
+    fcntl(options.child_closes, F_SETFD, FD_CLOEXEC);
+  }
+  if (const char* const state = Variable("GOCHAIN_STATE");
+      state != nullptr && !options.child_file.empty()) {
+    config::Built built;
+    return TakeState(state, &options, &built)
+               ? Run(options, std::move(built))
+               : Complain(fmt::format("{} is not started: the rules of this run can't be read",
+                                      options.command[0]));
   }
   config::Inputs inputs;
   if (!config::FindInputs(options.config, options.proxies, Variable, &inputs)) {
@@ -201,6 +262,11 @@ int main(int argc, char** argv) {
   }
   if (options.action == launcher::Action::kExplain) {
     return Explain(options, built);
+  }
+  if (!options.child_file.empty()) {
+    // Its environment is what the program made of it.
+    built.env.clear();
+    built.password_variables.clear();
   }
   return Run(options, std::move(built));
 }

@@ -26,11 +26,13 @@ enum LongOption : int {
   kKeepProxyEnv,
   kExplain,
   kImport,
+  kLibraryChild,
+  kLibraryChildCloses,
   kVersion,
   kHelp
 };
 
-constexpr std::array<option, 13> kOptions = {{
+constexpr std::array<option, 15> kOptions = {{
     {"config", required_argument, nullptr, 'f'},
     {"proxy", required_argument, nullptr, 'p'},
     {"mode", required_argument, nullptr, kMode},
@@ -41,6 +43,9 @@ constexpr std::array<option, 13> kOptions = {{
     {"keep-proxy-env", no_argument, nullptr, kKeepProxyEnv},
     {"explain", no_argument, nullptr, kExplain},
     {"import", required_argument, nullptr, kImport},
+    // The library's, for programs that it can't get into (hooks/start.h); not in --help.
+    {"library-child", required_argument, nullptr, kLibraryChild},
+    {"library-child-closes", required_argument, nullptr, kLibraryChildCloses},
     {"version", no_argument, nullptr, kVersion},
     {"help", no_argument, nullptr, kHelp},
     {nullptr, 0, nullptr, 0},
@@ -144,6 +149,15 @@ class Parser {
         return !out_->log_file.empty() || Fail("--log-file needs a file");
       case kKeepProxyEnv:
         out_->keep_proxy_env = true;
+        return true;
+      case kLibraryChild:
+        // Its environment stays as the program made it, and it has to be supervised.
+        out_->child_file = optarg;
+        out_->keep_proxy_env = true;
+        has_mode_ = true;
+        return !out_->child_file.empty() || Fail("--library-child needs a file");
+      case kLibraryChildCloses:
+        out_->child_closes = std::atoi(optarg);
         return true;
       case kExplain:
         return Choose(Action::kExplain);

@@ -27,7 +27,10 @@ struct Options {
   bool keep_proxy_env = false;
   std::vector<std::string> targets;  // kExplain; none: the file itself is looked at
   std::string import_file;           // kImport
-  char** command = nullptr;          // kRun: a part of argv, with its final null
+  // --library-child: the library started gochain in the place of this file. Not for people.
+  std::string child_file;
+  int child_closes = -1;     // --library-child-closes: a descriptor that COMMAND doesn't get
+  char** command = nullptr;  // kRun: a part of argv, with its final null
 };
 
 // False, with one line in `error` (without "gochain: " and '\n'), where the command line or a

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "base/fd_message.h"
+#include "base/syscalls.h"
+#include "program/path_search.h"
 #include "supervisor/filter.h"
 
 namespace process {
@@ -60,6 +63,28 @@ void Supervise(const Job& job, int keeper) {
   listener->Reset();
 }
 
+// By system calls: where gochain itself runs with the library preloaded, libc's functions are its
+// hooks, which would start a second gochain for a static COMMAND. Returns -errno.
+int Execute(const Job& job, const std::vector<char*>& arguments,
+            const std::vector<char*>& variables) {
+  const auto execute = [&](const char* file, const std::vector<char*>& argv) {
+    return static_cast<int>(sys::Call(SYS_execve, reinterpret_cast<long>(file),
+                                      reinterpret_cast<long>(argv.data()),
+                                      reinterpret_cast<long>(variables.data())));
+  };
+  if (!job.file.empty()) {
+    return execute(job.file.c_str(), arguments);
+  }
+  return program::ExecuteByName(
+      arguments[0], std::getenv("PATH"), [&](const char* file) { return execute(file, arguments); },
+      [&](const char* file) {
+        constexpr const char* kShell = "/bin/sh";
+        std::vector<char*> of_shell = {const_cast<char*>(kShell), const_cast<char*>(file)};
+        of_shell.insert(of_shell.end(), arguments.begin() + 1, arguments.end());
+        return execute(kShell, of_shell);
+      });
+}
+
 }  // namespace
 
 void BecomeCommand(const Job& job, base::Fd keeper, pid_t group, const sigset_t& original_mask,
@@ -73,8 +98,7 @@ void BecomeCommand(const Job& job, base::Fd keeper, pid_t group, const sigset_t&
     Supervise(job, keeper.get());
   }
   sigprocmask(SIG_SETMASK, &original_mask, nullptr);
-  execvpe(arguments[0], arguments.data(), variables.data());
-  GiveUp(keeper.get(), Handover::Kind::kExecFailed, errno);
+  GiveUp(keeper.get(), Handover::Kind::kExecFailed, -Execute(job, arguments, variables));
 }
 
 }  // namespace process

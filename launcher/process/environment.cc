@@ -21,20 +21,6 @@ bool IsProxyVariable(const std::string& name) {
                      [&](const char* known) { return strcasecmp(known, name.c_str()) == 0; });
 }
 
-// What LD_PRELOAD held before, without another gochain's library: one is enough.
-std::string OtherPreloads(std::string_view value) {
-  std::string out;
-  while (!value.empty()) {
-    const size_t end = std::min(value.find_first_of(": "), value.size());
-    const std::string_view path = value.substr(0, end);
-    if (!path.empty() && !path.ends_with("/libgochain.so")) {
-      out.append(":").append(path);
-    }
-    value.remove_prefix(std::min(end + 1, value.size()));
-  }
-  return out;
-}
-
 // Is the variable another one for COMMAND, or none?
 bool IsChanged(const Job& job, const std::string& name) {
   const auto is_it = [&](const config::EnvChange& change) { return change.name == name; };
@@ -62,6 +48,19 @@ std::string WithAbsolutePath(std::string_view variable) {
 }
 
 }  // namespace
+
+std::string OtherPreloads(std::string_view value) {
+  std::string out;
+  while (!value.empty()) {
+    const size_t end = std::min(value.find_first_of(": "), value.size());
+    const std::string_view path = value.substr(0, end);
+    if (!path.empty() && !path.ends_with("/libgochain.so")) {
+      out.append(":").append(path);
+    }
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  return out;
+}
 
 std::vector<std::string> CommandEnvironment(const Job& job, const std::string& state) {
   std::vector<std::string> out;

@@ -3,6 +3,7 @@
 #define GOCHAIN_PROCESS_ENVIRONMENT_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "process/job.h"
@@ -14,6 +15,9 @@ namespace process {
 // plus what injects the library. `state` is the value of
 // GOCHAIN_STATE.
 std::vector<std::string> CommandEnvironment(const Job& job, const std::string& state);
+
+// What a value of LD_PRELOAD holds beside gochain's library, each path with ':' before it.
+std::string OtherPreloads(std::string_view value);
 
 }  // namespace process
 

@@ -26,6 +26,9 @@ inline constexpr int kNotFound = 127;
 
 struct Job {
   std::vector<std::string> command;  // COMMAND and its arguments; not empty
+  // The file to execute, its name in `command` being whatever the program wants; empty: it is
+  // searched for by that name.
+  std::string file;
   engine::Settings settings;
   std::vector<uint8_t> config_image;
   std::vector<config::ListImage> lists;  // that it names

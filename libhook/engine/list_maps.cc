@@ -87,23 +87,29 @@ base::Result<std::span<const ListView>> MapLists(std::span<const config::ListIma
   });
 }
 
+int OpenList(std::string_view state, const ListRecord& list) {
+  std::array<char, 128> path{};
+  base::TextWriter text(std::span<char>(path.data(), path.size() - 1));
+  text.Append(state.substr(0, state.rfind('/') + 1)).AppendNumber(list.fd);
+  const int opened = text.cut() ? -ENAMETOOLONG : sys::Open(path.data(), O_RDONLY);
+  if (opened < 0) {
+    return opened;
+  }
+  // What is smaller than it was would end a reader by SIGBUS.
+  base::Fd fd(opened);
+  struct stat status;
+  if (sys::Fstat(opened, &status) != 0 || static_cast<uint64_t>(status.st_size) != list.size) {
+    return -EINVAL;
+  }
+  return fd.Release();
+}
+
 base::Result<std::span<const ListView>> OpenLists(std::string_view state,
                                                   std::span<const ListRecord> lists) {
-  const std::string_view folder = state.substr(0, state.rfind('/') + 1);
   return MapAll(lists.size(), [&](size_t i, Views* views) -> base::Result<bool> {
-    std::array<char, 128> path{};
-    base::TextWriter text(std::span<char>(path.data(), path.size() - 1));
-    text.Append(folder).AppendNumber(lists[i].fd);
-    const int opened = text.cut() ? -ENAMETOOLONG : sys::Open(path.data(), O_RDONLY);
-    if (opened < 0) {
-      return base::Error{-opened, "open of a list"};
-    }
-    // What is smaller than it was would end a reader by SIGBUS.
-    const base::Fd fd(opened);
-    struct stat status;
-    if (sys::Fstat(fd.get(), &status) != 0 ||
-        static_cast<uint64_t>(status.st_size) != lists[i].size) {
-      return base::Error{EINVAL, "list"};
+    const base::Fd fd(OpenList(state, lists[i]));
+    if (!fd.valid()) {
+      return base::Error{-fd.get(), "open of a list"};
     }
     return views->Map(fd.get(), lists[i].size);
   });

@@ -22,7 +22,9 @@ struct ListRecord {
 
 base::Result<std::span<const config::ListView>> MapLists(std::span<const config::ListImage> lists);
 
-// `state` is the path of the region, /proc/PID/fd/N.
+// A descriptor of one list, or -errno. `state` is the path of the region, /proc/PID/fd/N.
+int OpenList(std::string_view state, const ListRecord& list);
+
 base::Result<std::span<const config::ListView>> OpenLists(std::string_view state,
                                                           std::span<const ListRecord> lists);
 

@@ -186,6 +186,7 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
   Session out;
   out.settings_ = &header->settings;
   out.config_ = config.value();
+  out.config_image_ = region.subspan(without_hops.config, header->config_size);
   out.names_ = names::NameTable(region.subspan(layout.names, names::NameTable::RegionSize()));
   out.answers_ =
       names::AnswerTable(region.subspan(layout.answers, names::AnswerTable::RegionSize()));

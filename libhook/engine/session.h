@@ -48,6 +48,8 @@ class Session {
   // REQUIRES: nobody else has opened the region yet.
   void SetSocketsTrapped() { settings_->sockets_trapped = true; }
   const config::Config& config() const { return config_; }
+  std::span<const uint8_t> config_image() const { return config_image_; }
+  std::span<const ListRecord> lists() const { return lists_; }
   names::NameTable& names() { return names_; }
   names::AnswerTable& answers() { return answers_; }
   names::PeerTable& peers() { return peers_; }
@@ -62,6 +64,7 @@ class Session {
 
   Settings* settings_ = nullptr;
   config::Config config_;
+  std::span<const uint8_t> config_image_;
   names::NameTable names_;
   names::AnswerTable answers_;
   names::PeerTable peers_;

@@ -10,33 +10,31 @@ namespace hooks::real {
 namespace {
 
 enum Row : size_t {
+#define HOOK_ALONE(type, name, parameters, safety)
 #define HOOK(type, name, parameters, arguments, safety) k_##name,
 #include "hooks/hooks.def"
 #undef HOOK
+#undef HOOK_ALONE
   kRowCount
 };
 
 constexpr const char* kNames[] = {
+#define HOOK_ALONE(type, name, parameters, safety)
 #define HOOK(type, name, parameters, arguments, safety) #name,
 #include "hooks/hooks.def"
 #undef HOOK
+#undef HOOK_ALONE
 };
 
 constinit std::atomic<void*> g_next[kRowCount] = {};
 
-// Several threads may do this at once; they all store the same.
-void* Find(Row wanted) {
-  const int saved_errno = errno;
-  for (size_t row = 0; row < kRowCount; ++row) {
-    g_next[row].store(dlsym(RTLD_NEXT, kNames[row]), std::memory_order_release);
-  }
-  errno = saved_errno;
-  return g_next[wanted].load(std::memory_order_relaxed);
-}
-
 void* Next(Row row) {
   void* const next = g_next[row].load(std::memory_order_acquire);
-  return next != nullptr ? next : Find(row);
+  if (next != nullptr) {
+    return next;
+  }
+  FindAll();
+  return g_next[row].load(std::memory_order_relaxed);
 }
 
 // Where libc has no such function, the caller sees what an old kernel would say.
@@ -52,6 +50,16 @@ T Missing() {
 
 }  // namespace
 
+// Several threads may do this at once; they all store the same.
+void FindAll() {
+  const int saved_errno = errno;
+  for (size_t row = 0; row < kRowCount; ++row) {
+    g_next[row].store(dlsym(RTLD_NEXT, kNames[row]), std::memory_order_release);
+  }
+  errno = saved_errno;
+}
+
+#define HOOK_ALONE(type, name, parameters, safety)
 #define HOOK(type, name, parameters, arguments, safety)                     \
   type name parameters {                                                    \
     const auto next = reinterpret_cast<type(*) parameters>(Next(k_##name)); \
@@ -59,5 +67,6 @@ T Missing() {
   }
 #include "hooks/hooks.def"
 #undef HOOK
+#undef HOOK_ALONE
 
 }  // namespace hooks::real

@@ -1,10 +1,11 @@
 // What every hook needs: its exported entry point and the function that it stands in front of.
 //
 // real::NAME is the next function of that name in the process: libc's, or that of another preloaded
-// library. It is found with dlsym(RTLD_NEXT) the first time any hook runs, all rows at once, so
-// that a signal handler later finds them ready. dlsym takes the loader's lock and may call malloc
-// (only to keep an error's text, in every libc we know), so a program whose very first network call
-// comes from a signal handler that interrupted dlopen is at risk, as with every preloaded library.
+// library. They are found with dlsym(RTLD_NEXT), all rows at once: when the library is loaded where
+// it follows exec, which comes after fork, and else the first time any hook runs. dlsym takes the
+// loader's lock and may call malloc (only to keep an error's text, in every libc we know), so under
+// a supervisor a program whose very first network call comes from a signal handler that interrupted
+// dlopen is at risk, as with every preloaded library.
 //
 // exported::NAME is the entry point, under a C++ name of its own so that libc's declarations, with
 // their exception specifications, don't clash with ours.
@@ -12,24 +13,33 @@
 #define GOCHAIN_HOOKS_NEXT_H_
 
 #include <netdb.h>
+#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdio>
 
 namespace hooks {
 
 namespace real {
+// Async-signal-safe but for dlsym.
+void FindAll();
+
 #define HOOK(type, name, parameters, arguments, safety) type name parameters;
+#define HOOK_ALONE(type, name, parameters, safety)
 #include "hooks/hooks.def"
 #undef HOOK
+#undef HOOK_ALONE
 }  // namespace real
 
 namespace exported {
-#define HOOK(type, name, parameters, arguments, safety) \
+#define HOOK_ALONE(type, name, parameters, safety) \
   type name parameters asm(#name) __attribute__((visibility("default")));
+#define HOOK(type, name, parameters, arguments, safety) HOOK_ALONE(type, name, parameters, safety)
 #include "hooks/hooks.def"
 #undef HOOK
+#undef HOOK_ALONE
 }  // namespace exported
 
 }  // namespace hooks

@@ -14,6 +14,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "config/builder.h"
+#include "hooks/environment.h"
 
 namespace hooks {
 namespace {
@@ -21,42 +22,6 @@ namespace {
 constinit std::atomic<Process*> g_process = nullptr;
 // Several threads may make a Process at once; what there is to say is said once.
 constinit std::atomic_flag g_said = ATOMIC_FLAG_INIT;
-
-// getenv without libc's lock: setenv of another thread is a race with both.
-const char* Variable(const char* name) {
-  const size_t size = std::strlen(name);
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    if (std::strncmp(*entry, name, size) == 0 && (*entry)[size] == '=') {
-      return *entry + size + 1;
-    }
-  }
-  return nullptr;
-}
-
-std::string_view VariableText(const char* name) {
-  const char* const value = Variable(name);
-  return value != nullptr ? std::string_view(value) : std::string_view();
-}
-
-// A path that still means the same after chdir; empty where it doesn't fit.
-void CopyAbsolutePath(std::string_view path, std::array<char, 4096>* out) {
-  base::TextWriter text(std::span<char>(*out).first(out->size() - 1));
-  if (!path.starts_with('/')) {
-    const long size = sys::Call(SYS_getcwd, reinterpret_cast<long>(out->data()),
-                                static_cast<long>(out->size() - 1));
-    if (size <= 0) {
-      return;
-    }
-    std::array<char, 4096> folder = *out;
-    text.Append(std::string_view(folder.data())).Append('/');
-  }
-  text.Append(path);
-  if (text.cut()) {
-    out->fill('\0');
-  } else {
-    (*out)[text.view().size()] = '\0';
-  }
-}
 
 }  // namespace
 
@@ -76,7 +41,7 @@ Process* Process::Make() {
   }
   auto* const made = new (memory) Process;
   made->ReadExe();
-  made->ReadSettings();
+  ReadSettings(&made->settings_);
   if (Variable("GOCHAIN_STATE") != nullptr) {
     made->OpenSession();
   } else {
@@ -156,17 +121,6 @@ void Process::BuildSession() {
     text.AppendNumber(static_cast<uint64_t>(created.error().code));
     text.Append("): only loopback connections are let out");
     Say(engine::LogLevel::kError, text.view());
-  }
-}
-
-void Process::ReadSettings() {
-  settings_.mode = engine::Mode::kPreload;
-  // The launcher refuses a wrong word; here the default is all there is.
-  engine::ParseLogLevel(VariableText("GOCHAIN_LOG"), &settings_.log_level);
-  engine::ParseLogFormat(VariableText("GOCHAIN_LOG_FORMAT"), &settings_.log_format);
-  const std::string_view file = VariableText("GOCHAIN_LOG_FILE");
-  if (!file.empty()) {
-    CopyAbsolutePath(file, &settings_.log_file);
   }
 }
 

@@ -57,7 +57,6 @@ class Process final : public engine::Program {
 
   void OpenSession();
   void BuildSession();
-  void ReadSettings();
   void ReadExe();
   void Say(engine::LogLevel level, std::string_view message) const { log().Say(level, message); }
 

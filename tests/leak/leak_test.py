@@ -83,7 +83,6 @@ def test_datagram(request, open_way, user, peers, capture, mode, how, port):
     assert not capture.packets(), str(run)
 
 
-@pytest.mark.xfail(strict=True, reason="the library does not follow exec into static programs")
 def test_static_child_in_preload_mode(open_way, tools, peers, site, capture):
     run = open_way.run(["sh", "-c", f"{tools('fetch', 'static')} {world.TARGET[0]} 80; true"],
                        mode="preload", hops=peers.one_hop())

@@ -1,6 +1,7 @@
-// deny pidfd_getfd|docker COMMAND…: runs COMMAND under an outer seccomp filter, as a container
+// deny pidfd_getfd|docker|seccomp COMMAND…: runs COMMAND under an outer seccomp filter, as a container
 // does. pidfd_getfd: that call alone answers EPERM. docker: also those that Docker's default
 // profile refuses without capabilities (namespaces, mounts: EPERM; clone3: ENOSYS; io_uring).
+// seccomp: further filters, as on a kernel that has none (ENOSYS).
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -47,10 +48,19 @@ int main(int argc, char** argv) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
+  struct sock_filter no_filters[] = {
+      LOAD(NR),
+      FAIL(SYS_seccomp, ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
   struct sock_fprog program = {sizeof narrow / sizeof *narrow, narrow};
   if (!strcmp(argv[1], "docker")) {
     program.len = sizeof docker / sizeof *docker;
     program.filter = docker;
+  }
+  if (!strcmp(argv[1], "seccomp")) {
+    program.len = sizeof no_filters / sizeof *no_filters;
+    program.filter = no_filters;
   }
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)) {

@@ -181,6 +181,17 @@ TEST(ParseOptionsTest, ImportsAFileWithoutACommand) {
             "--explain and --import exclude each other");
 }
 
+TEST(ParseOptionsTest, TakesAProgramFromTheLibrary) {
+  const Parsed p({"--library-child", "/bin/static", "--library-child-closes", "7", "--", "-name"},
+                 {{"GOCHAIN_MODE", "preload"}});
+  ASSERT_TRUE(p.ok) << p.error;
+  EXPECT_EQ(p.options.child_file, "/bin/static");
+  EXPECT_EQ(p.options.child_closes, 7);
+  EXPECT_EQ(p.Command(), " -name");
+  EXPECT_EQ(p.options.mode, engine::Mode::kAuto) << "it has to be supervised";
+  EXPECT_TRUE(p.options.keep_proxy_env) << "its environment stays";
+}
+
 TEST(ParseOptionsTest, AnswersHelpAndVersionAtOnce) {
   EXPECT_EQ(Parsed({"--help", "--bogus"}).options.action, Action::kHelp);
   EXPECT_EQ(Parsed({"--version"}, {{"GOCHAIN_MODE", "bogus"}}).options.action, Action::kVersion);

@@ -1,0 +1,210 @@
+#include "hooks/start.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <span>
+
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "engine/event_log.h"
+#include "hooks/environment.h"
+#include "hooks/process.h"
+#include "hooks/remembered.h"
+
+namespace hooks {
+namespace {
+
+using program::Entry;
+
+// Where a launcher is looked for; "../../bin/gochain" is where `make install` puts it.
+constexpr std::string_view kPlaces[] = {"gochain", "../../bin/gochain"};
+constexpr size_t kMaxPlace = 32;
+// "--library-child", FILE, "--library-child-closes", N, "--", the final null, an empty argv[0].
+constexpr size_t kMoreArguments = 8;
+
+bool NeedsLauncher(Entry entry) {
+  switch (entry) {
+    case Entry::kStatic:
+    case Entry::kGo:
+    case Entry::kForeign:
+    case Entry::kUnreadable:
+      return true;
+    case Entry::kOpen:
+    case Entry::kSetuid:
+    case Entry::kNone:
+      return false;
+  }
+  return true;
+}
+
+bool MayAccess(const char* path, int how) {
+  long result = sys::Call(SYS_faccessat2, AT_FDCWD, reinterpret_cast<long>(path), how, AT_EACCESS);
+  if (result == -ENOSYS || result == -EPERM) {
+    result = sys::Call(SYS_faccessat, AT_FDCWD, reinterpret_cast<long>(path), how);
+  }
+  return result == 0;
+}
+
+program::Judgement JudgeFile(const ProgramFile& file) {
+  return file.path[0] != '\0' ? program::Judge(file.folder, file.path, file.follow)
+         : file.folder >= 0   ? program::JudgeDescriptor(file.folder)
+                              : program::Judgement{};
+}
+
+}  // namespace
+
+Start::Start(const ProgramFile& file, char* const* argv, char* const* envp)
+    : Start(file, JudgeFile(file), argv, envp) {}
+
+Start::Start(const ProgramFile& file, program::Judgement judgement, char* const* argv,
+             char* const* envp)
+    : file_(file),
+      argv_(argv),
+      envp_(envp),
+      path_(file.path),
+      entry_(judgement.entry),
+      by_launcher_(NeedsLauncher(judgement.entry)),
+      environment_(Remembered::Get(), envp, !by_launcher_) {
+  const std::string_view library = Remembered::Get().library();
+  if (entry_ == Entry::kOpen &&
+      (!environment_.injects() || (!library.empty() && !MayAccess(library.data(), R_OK)))) {
+    refusal_ = "the library can't be read here (another root folder, or another user)";
+  }
+  if (entry_ == Entry::kSetuid) {
+    Say("", "the library is dropped there, and what it connects to goes straight out");
+  }
+  if (by_launcher_) {
+    for (; argv != nullptr && argv[argc_] != nullptr; ++argc_) {
+    }
+    NameForLauncher(judgement.script);
+    // As the kernel has it: the interpreter couldn't open a script that exec closes (ENOENT).
+    if (closing_ >= 0 && judgement.script) {
+      by_launcher_ = false;
+      environment_ = ExecEnvironment(Remembered::Get(), envp, true);
+    }
+  }
+}
+
+// The launcher executes the same open file, whatever has become of its path. A script's interpreter
+// is given the name that the kernel gives it, /dev/fd/N.
+void Start::NameForLauncher(bool script) {
+  const bool is_path = file_.path[0] == '/' || (file_.path[0] != '\0' && file_.folder == AT_FDCWD);
+  if (is_path) {
+    return;
+  }
+  const auto number = static_cast<uint64_t>(file_.folder);
+  base::TextWriter(folder_).Append(script ? "/dev/fd/" : "/proc/self/fd/").AppendNumber(number);
+  base::TextWriter(number_).AppendNumber(number);
+  const int flags = sys::Fcntl(file_.folder, F_GETFD);
+  if (flags >= 0 && (flags & FD_CLOEXEC) != 0) {
+    closing_ = file_.folder;
+  }
+}
+
+size_t Start::room() const {
+  const char* const named = Variable("GOCHAIN_LAUNCHER");
+  size_t size = environment_.room() + 64;
+  if (by_launcher_) {
+    size += (argc_ + kMoreArguments) * sizeof(char*) + Remembered::Get().library().size() +
+            kMaxPlace + folder_.size() + std::strlen(file_.path) + 2 +
+            (named != nullptr ? std::strlen(named) : 0);
+  }
+  return size;
+}
+
+// In `room`; nullptr where there is none.
+const char* Start::FindLauncher(char* room) const {
+  const char* const named = Variable("GOCHAIN_LAUNCHER");
+  if (named != nullptr && *named != '\0') {
+    return MayAccess(named, X_OK) ? named : nullptr;
+  }
+  const std::string_view library = Remembered::Get().library();
+  const size_t folder = library.rfind('/') + 1;
+  for (const std::string_view place : kPlaces) {
+    std::memcpy(room, library.data(), folder);
+    std::memcpy(room + folder, place.data(), place.size());
+    room[folder + place.size()] = '\0';
+    if (MayAccess(room, X_OK)) {
+      return room;
+    }
+  }
+  return nullptr;
+}
+
+int Start::Prepare(char* room) {
+  if (refusal_ != nullptr) {
+    Say(refusal_, "not started, since it would go straight out");
+    return EACCES;
+  }
+  if (!by_launcher_) {
+    envp_ = environment_.is_complete() ? envp_ : environment_.Write(room);
+    return 0;
+  }
+  char** const arguments = reinterpret_cast<char**>(room);
+  char** at = arguments;
+  room += (argc_ + kMoreArguments) * sizeof(char*);
+  envp_ = environment_.Write(room);
+  room += environment_.room();
+
+  path_ = FindLauncher(room);
+  if (path_ == nullptr) {
+    Say("the launcher, which could route it, isn't beside the library (GOCHAIN_LAUNCHER names it)",
+        "not started, since it would go straight out");
+    return EACCES;
+  }
+  room += Remembered::Get().library().size() + kMaxPlace;
+  const auto add = [&](const char* argument) { *at++ = const_cast<char*>(argument); };
+  add("gochain");
+  add("--library-child");
+  if (folder_[0] == '\0') {
+    add(file_.path);
+  } else {
+    base::TextWriter text(std::span<char>(room, folder_.size() + std::strlen(file_.path) + 2));
+    text.Append(folder_.data());
+    if (file_.path[0] != '\0') {
+      text.Append('/').Append(file_.path);
+    }
+    text.Append('\0');
+    add(room);
+  }
+  if (closing_ >= 0) {
+    add("--library-child-closes");
+    add(number_.data());
+  }
+  add("--");
+  if (argc_ == 0) {
+    add("");
+  }
+  for (size_t i = 0; i < argc_; ++i) {
+    *at++ = argv_[i];
+  }
+  *at = nullptr;
+  argv_ = arguments;
+  return 0;
+}
+
+// "PROGRAM is statically linked; WHAT: THEN". Without a launcher's state the settings are read
+// here, since to make a Process would be to parse the rules.
+void Start::Say(std::string_view what, std::string_view then) const {
+  std::array<char, 1024> line;
+  base::TextWriter text(line);
+  text.Append(file_.path[0] != '\0' ? std::string_view(file_.path) : "a program without a name");
+  text.Append(entry_ == Entry::kOpen ? "" : " ");
+  text.Append(entry_ == Entry::kOpen ? "" : program::Describe(entry_));
+  text.Append(entry_ == Entry::kOpen ? ": " : what.empty() ? "" : "; ");
+  text.Append(what).Append(": ").Append(then);
+  const engine::LogLevel level =
+      entry_ == Entry::kSetuid ? engine::LogLevel::kWarn : engine::LogLevel::kError;
+  if (Variable("GOCHAIN_STATE") != nullptr) {
+    Process::Get().log().Say(level, text.view());
+    return;
+  }
+  engine::Settings settings;
+  ReadSettings(&settings);
+  engine::EventLog(settings, nullptr).Say(level, text.view());
+}
+
+}  // namespace hooks
