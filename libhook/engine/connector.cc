@@ -86,37 +86,86 @@ class Connector::Attempt {
   int Run() {
     const config::Config& config = session_.config();
     const Endpoint& destination = plan_.destination();
-    decision = plan_.decision;
     Addresses found = plan_.addresses;
     size_t count = plan_.address_count;
+    decision = plan_.decision;
     if (plan_.resolve_here) {
-      count = surroundings_.Resolve(destination.name(), found);
-      if (count == 0) {
-        return Fail({.cause = base::Cause::kNoSuchName});
-      }
-      count =
-          DecideAt(config, destination, program_.exe(), std::span(found).first(count), &decision);
-      route_ = decision.route;
-      if (route_.kind == config::RouteKind::kReject) {
-        return Fail({.cause = base::Cause::kRejected});
+      if (const int error = LookUp(&found, &count); error != 0) {
+        return error;
       }
     }
-    const bool by_address = plan_.address_count > 0 || config.DnsOf(route_) == config::Dns::kLocal;
-    const Endpoint target =
-        by_address ? Endpoint(AddressForProxy(std::span(found).first(count)), destination.port())
-                   : destination;
-    uint16_t port = target.port();
-    if (route_.kind != config::RouteKind::kDirect) {
-      count = FirstHopAddresses(&found);
-      port = config.HopAt(route_, 0).port;
+    std::span<const IpAddress> addresses(found.data(), count);
+    if (route_.kind == config::RouteKind::kDirect) {
+      return Dial({found[0], destination.port()}, addresses, destination.port());
     }
-    if (count == 0) {
+    Addresses hop;
+    const size_t hop_count = FirstHopAddresses(&hop);
+    if (hop_count == 0) {
       base::Failure unknown{.cause = base::Cause::kNoSuchName};
       unknown.set_detail("the proxy's own name");
       return Fail(unknown);
     }
-    chain::Dial dial(config, route_, target);
-    int result = ConnectFirst(std::span(found).first(count), port, dial);
+    const std::span<const IpAddress> hops(hop.data(), hop_count);
+    const uint16_t port = config.HopAt(route_, 0).port;
+    if (plan_.address_count == 0 && config.DnsOf(route_) == config::Dns::kRemote) {
+      return Dial(destination, hops, port);
+    }
+    addresses = addresses.first(KeepSayable(std::span(found).first(count)));
+    for (size_t i = 0;; ++i) {
+      const int result = Dial({addresses[i], destination.port()}, hops, port);
+      if (i + 1 == addresses.size() || !IsOutOfReach()) {
+        return result;
+      }
+      Disconnect(fd, session_.settings().cookie);
+      failure = {};
+    }
+  }
+
+ private:
+  // Looks the destination up, and asks the rules again. 0 or -errno.
+  int LookUp(Addresses* found, size_t* count) {
+    const Endpoint& destination = plan_.destination();
+    *count = surroundings_.Resolve(destination.name(), *found);
+    if (*count == 0) {
+      return Fail({.cause = base::Cause::kNoSuchName});
+    }
+    *count = DecideAt(session_.config(), destination, program_.exe(),
+                      std::span(*found).first(*count), &decision);
+    route_ = decision.route;
+    return route_.kind == config::RouteKind::kReject ? Fail({.cause = base::Cause::kRejected}) : 0;
+  }
+
+  // Drops the addresses that the last hop can't be told; but leaves one, for it to fail.
+  size_t KeepSayable(std::span<IpAddress> addresses) const {
+    const config::Config& config = session_.config();
+    if (!config::TakesOnlyV4(config.HopAt(route_, config.HopCount(route_) - 1).type)) {
+      return addresses.size();
+    }
+    size_t kept = 0;
+    for (const IpAddress& address : addresses) {
+      if (address.is_v4()) {
+        addresses[kept++] = address;
+      }
+    }
+    return kept > 0 ? kept : 1;
+  }
+
+  // The last hop couldn't reach the address: another one of the name may do.
+  bool IsOutOfReach() const {
+    // RFC 1928 §6: "Address type not supported", of a proxy without IPv6.
+    constexpr uint16_t kAddressType = 8;
+    if (size_t{failure.hop} + 1 != session_.config().HopCount(route_) ||
+        (failure.speaker != base::Failure::Speaker::kTarget && failure.code != kAddressType)) {
+      return false;
+    }
+    return failure.cause == base::Cause::kRefused ||
+           failure.cause == base::Cause::kHostUnreachable ||
+           failure.cause == base::Cause::kNetUnreachable;
+  }
+
+  int Dial(const Endpoint& target, std::span<const IpAddress> first, uint16_t port) {
+    chain::Dial dial(session_.config(), route_, target);
+    int result = ConnectFirst(first, port, dial);
     if (result == 0) {
       result = Handshakes(dial);
     }
@@ -125,21 +174,6 @@ class Connector::Attempt {
       result = -ToErrno(failure);
     }
     return result;
-  }
-
- private:
-  // The first address that the last hop can be told.
-  const IpAddress& AddressForProxy(std::span<const IpAddress> found) const {
-    const config::Config& config = session_.config();
-    if (const size_t hops = config.HopCount(route_);
-        hops > 0 && config::TakesOnlyV4(config.HopAt(route_, hops - 1).type)) {
-      for (const IpAddress& address : found) {
-        if (address.is_v4()) {
-          return address;
-        }
-      }
-    }
-    return found[0];
   }
 
   int Fail(const base::Failure& why) {

@@ -261,6 +261,29 @@ TEST_F(ConnectorTest, GivesTheProxyTheAddressOfAHostAndAsksNobody) {
   EXPECT_EQ(asked_, std::string("\5\1\0\1\300\0\2\11\1\273", 10));
 }
 
+TEST_F(ConnectorTest, GivesTheProxyTheNextAddressWhereItCannotReachTheFirst) {
+  Use("", "one = pkg.example\n[hosts]\npkg.example = 2001:db8::9 192.0.2.9");
+  for (const int reply : {3, 4, 5, 8}) {
+    Serve(static_cast<uint8_t>(reply));
+    std::thread second([this] {
+      server_.join();
+      Serve(0);
+    });
+    EXPECT_EQ(Run(MadeUp("pkg.example", 443)), 0) << reply;
+    second.join();
+    TearDown();
+    EXPECT_EQ(asked_, std::string("\5\1\0\1\300\0\2\11\1\273", 10)) << reply;
+    socket_.Reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  }
+}
+
+TEST_F(ConnectorTest, GivesTheProxyNoOtherAddressWhereItRefuses) {
+  Use("", "one = pkg.example\n[hosts]\npkg.example = 192.0.2.9 192.0.2.10");
+  Serve(2);
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -EACCES);
+  EXPECT_EQ(surroundings_.connects, 1);
+}
+
 TEST_F(ConnectorTest, AsksNobodyAboutAHopOfHosts) {
   Use("",
       "two = pkg.example\n"
