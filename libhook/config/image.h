@@ -34,7 +34,7 @@ inline constexpr uint32_t kMaxProxies = 0xffff;
 inline constexpr uint32_t kMaxChains = 0xffff;
 inline constexpr uint32_t kMaxPatterns = 1u << 20;
 inline constexpr uint32_t kMaxLists = 1024;  // each is a descriptor of the launcher
-inline constexpr uint32_t kMaxRewrites = 4096;
+inline constexpr uint32_t kMaxRewrites = 1000;
 inline constexpr uint32_t kMaxHosts = 1u << 20;
 inline constexpr uint32_t kMaxText = 1u << 26;
 

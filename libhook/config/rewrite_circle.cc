@@ -90,6 +90,9 @@ class Walk {
       if (used) {
         continue;
       }
+      if (path_.size() == kLongestRewriteCircle) {
+        return false;
+      }
       path_.push_back(next);
       if (Follow(Apply(step, taken), 0)) {
         return true;

@@ -22,6 +22,9 @@ struct RewriteStep {
   uint16_t to_port = 0;  // 0: the port stays
 };
 
+// Longer circles aren't looked for, so that the search ends soon; a connection takes fewer steps.
+inline constexpr size_t kLongestRewriteCircle = 32;
+
 // The indexes of steps that lead in a circle through step `start`, which comes first; empty where
 // there is none. A step that takes its own result is no circle, for it changes nothing more. Of the
 // hosts that a step takes and leaves as they are one is followed, so a circle of parts of two globs

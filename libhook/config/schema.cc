@@ -77,7 +77,8 @@ constexpr KeyRow kKeys[] = {
      "Variables that COMMAND is started without."},
     {SectionKind::kEnv, Key::kVariable, KeyForm::kName, "NAME", false, "text", "none",
      "The value of the variable NAME for COMMAND; it may be empty. `${VAR}` is expanded from "
-     "gochain's own environment. `LD_PRELOAD` and `GOCHAIN_…` can't be set or unset."},
+     "gochain's own environment, by whose `PATH` COMMAND itself is found. `LD_PRELOAD` and "
+     "`GOCHAIN_…` can't be set or unset."},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "config/image.h"
 #include "rules_text.h"
 
 namespace config {
@@ -67,16 +68,19 @@ TEST(RewriteCircleTest, FindsTwoCirclesOfOneFile) {
 }
 
 TEST(RewriteCircleTest, ComesToAnEndWithManyRewrites) {
-  std::vector<RewriteStep> steps(300);
+  std::vector<RewriteStep> steps(kMaxRewrites);
   for (size_t i = 0; i < steps.size(); ++i) {
     ASSERT_EQ(
         ParsePattern("n" + std::to_string(i) + ".x:1-" + std::to_string(60000 - i), &steps[i].from),
         std::nullopt);
     steps[i].to_host = "n" + std::to_string(i + 1) + ".x";
   }
-  EXPECT_TRUE(FindRewriteCircle(steps, 0).empty());
-  steps.back().to_host = "n0.x";
-  EXPECT_EQ(FindRewriteCircle(steps, 0).size(), 300u);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    EXPECT_TRUE(FindRewriteCircle(steps, i).empty()) << i;
+  }
+  steps[31].to_host = "n0.x";
+  EXPECT_EQ(FindRewriteCircle(steps, 0).size(), 32u);
+  EXPECT_EQ(FindRewriteCircle(steps, 31).size(), 32u);
 }
 
 }  // namespace
