@@ -62,8 +62,7 @@ class Asker {
   bool TakesSets(const ListGroup& group) const {
     const bool ordinary = standing_ == Standing::kOrdinary;
     const bool loopback = IsLocalhost(name_) || (address_ != nullptr && address_->IsLoopback());
-    return (ordinary && group.any != 0) ||
-           (standing_ != Standing::kFirstHop && group.loopback != 0 && loopback) ||
+    return (ordinary && group.any != 0) || (group.loopback != 0 && loopback) ||
            (ordinary && group.private_ != 0 && address_ != nullptr && address_->IsPrivate());
   }
 

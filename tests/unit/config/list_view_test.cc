@@ -109,6 +109,22 @@ TEST(ListViewTest, TakesNamesBySuffix) {
   EXPECT_TRUE(takes((labels + "b.example").c_str()));
 }
 
+// Some lines of the table have no room for all their names.
+TEST(ListViewTest, FindsEveryNameOfALongList) {
+  std::string text;
+  for (int i = 0; i < 20000; ++i) {
+    text += "host" + std::to_string(i) + ".example\n";
+  }
+  const auto image = Compiled(text);
+  const auto view = ListView::FromImage(image);
+  ASSERT_TRUE(view.ok());
+  EXPECT_EQ(view->NameCount(), 20000u);
+  for (int i = 0; i < 40000; ++i) {
+    const std::string name = "host" + std::to_string(i) + ".example";
+    EXPECT_EQ(view->TakesName(view->groups()[0], NameSuffixes(name)), i < 20000) << name;
+  }
+}
+
 TEST(ListViewTest, MergesWhatIsThereTwiceInWhateverOrder) {
   const auto image = Compiled("a\n.a\n*.a\nb*\n10.0.0.0/8\n10.1.0.0/16\n11.0.0.0/8\n:80\n*:80\n");
   EXPECT_EQ(image, Compiled("*:80\n11.0.0.0/8\n10.0.0.0/8\nB*\n.A.\n"));
