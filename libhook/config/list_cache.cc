@@ -1,12 +1,15 @@
 #include "config/list_cache.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/memfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
+#include <cerrno>
+#include <ctime>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -14,6 +17,9 @@
 
 namespace config {
 namespace {
+
+// Writing an image takes no minute.
+constexpr time_t kAbandonedS = 3600;
 
 long Pointer(const void* p) { return reinterpret_cast<long>(p); }
 
@@ -35,6 +41,20 @@ bool WriteAll(int fd, std::span<const uint8_t> data) {
     data = data.subspan(count > 0 ? static_cast<size_t>(count) : 0);
   }
   return true;
+}
+
+// The path of the list file that an image in `folder` is of; empty: it is no image.
+std::string PathOfImage(int folder, const char* name) {
+  const base::Fd fd(OpenAt(folder, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW));
+  ListHeader header;
+  constexpr long kSize = sizeof header;
+  if (!fd || sys::Pread(fd.get(), &header, sizeof header, 0) != kSize ||
+      header.magic != kListMagic || header.path_size > PATH_MAX) {
+    return {};
+  }
+  std::string path(header.path_size, '\0');
+  const long size = sys::Pread(fd.get(), path.data(), path.size(), kSize);
+  return size == static_cast<long>(path.size()) ? path : std::string();
 }
 
 class FileName {
@@ -119,7 +139,31 @@ ListImage ListCache::Store(const std::string& path, std::span<const uint8_t> ima
     sys::Call(SYS_unlinkat, folder_.get(), Pointer(temporary.c_str()), 0);
     return {};
   }
+  Sweep();
   return {std::move(reader), image.size()};
+}
+
+void ListCache::Sweep() const {
+  DIR* const folder = opendir(("/proc/self/fd/" + std::to_string(folder_.get())).c_str());
+  if (folder == nullptr) {
+    return;
+  }
+  while (const dirent* const entry = readdir(folder)) {
+    const std::string_view name(entry->d_name);
+    struct stat status;
+    bool useless = false;
+    if (name.find(".list.") != std::string_view::npos) {
+      useless = fstatat(folder_.get(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                time(nullptr) - status.st_mtim.tv_sec > kAbandonedS;
+    } else if (name.ends_with(".list")) {
+      const std::string path = PathOfImage(folder_.get(), entry->d_name);
+      useless = !path.empty() && access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+    }
+    if (useless) {
+      sys::Call(SYS_unlinkat, folder_.get(), Pointer(entry->d_name), 0);
+    }
+  }
+  closedir(folder);
 }
 
 ListImage AnonymousListImage(std::span<const uint8_t> image) {

@@ -31,10 +31,14 @@ class ListCache {
 
   // `path` is the list file's, absolute. No fd: there is none for it.
   ListImage Find(const std::string& path, const ListKey& key) const;
-  // Replaces what there is for `path`. No fd: it can't be kept.
+  // Replaces what there is for `path`, and removes what is of no use any more: images of list files
+  // that are gone, and what processes left that were killed while they wrote. No fd: it can't be
+  // kept.
   ListImage Store(const std::string& path, std::span<const uint8_t> image) const;
 
  private:
+  void Sweep() const;
+
   base::Fd folder_;
 };
 

@@ -189,6 +189,32 @@ TEST_F(ListLoaderTest, TakesNoOtherListsImage) {
   EXPECT_EQ(path_, folder_ / "b.txt");
 }
 
+TEST_F(ListLoaderTest, RemovesWhatIsOfNoUseAnyMore) {
+  Write("a.example\n");
+  Write("b.example\n", "gone.txt");
+  Write("b.example\n", "other.txt");
+  Settle();
+  EXPECT_EQ(Load("gone.txt"), "b");
+  const std::string gone = CacheFile();
+  EXPECT_EQ(Load("other.txt"), "b");
+  const std::string left = gone + ".1.2";
+  const std::string young = gone + ".3.4";
+  const std::string foreign = cache_folder_ + "/foreign";
+  for (const std::string& path : {left, young, foreign}) {
+    std::ofstream(path) << "x";
+  }
+  const timespec old[2] = {{1, 0}, {1, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, left.c_str(), old, 0), 0);
+  ASSERT_EQ(utimensat(AT_FDCWD, foreign.c_str(), old, 0), 0);
+  std::filesystem::remove(folder_ / "gone.txt");
+  EXPECT_EQ(Load(), "a");
+  EXPECT_FALSE(std::filesystem::exists(gone));
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(young));
+  EXPECT_TRUE(std::filesystem::exists(foreign));
+  EXPECT_EQ(CacheFiles(), 4u);
+}
+
 TEST_F(ListLoaderTest, DoesWithoutAFolder) {
   Write("a.example\n");
   Settle();
