@@ -73,7 +73,7 @@ class FileName {
 
 }  // namespace
 
-ListCache::ListCache(std::string folder) {
+ListCache::ListCache(const std::string& folder) {
   if (!folder.starts_with('/')) {
     return;
   }

@@ -27,7 +27,7 @@ struct ListImage {
 class ListCache {
  public:
   // `folder` is made if need be, with the one above it; empty or not absolute: there is no cache.
-  explicit ListCache(std::string folder);
+  explicit ListCache(const std::string& folder);
 
   // `path` is the list file's, absolute. No fd: there is none for it.
   ListImage Find(const std::string& path, const ListKey& key) const;
