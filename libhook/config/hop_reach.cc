@@ -18,11 +18,11 @@ std::optional<Complaint> FindUnsayableHop(ImageWriter& image, const Chain& chain
     if (address && address->is_v4()) {
       continue;
     }
-    const std::string words = "the hop " + Quote(image.View(hop.name)) + " can't be told ";
-    const std::string whose = " of the hop " + Quote(image.View(next.name)) + " behind it: ";
-    return Complaint{address ? words + "the IPv6 address" + whose + "SOCKS4 carries IPv4 alone"
-                             : words + "the name" + whose + "give its address, or use socks4a",
-                     {}};
+    std::string words = "the hop " + Quote(image.View(hop.name)) + " can't be told the ";
+    words += address ? "IPv6 address" : "name";
+    words += " of the hop " + Quote(image.View(next.name)) + " behind it: ";
+    words += address ? "SOCKS4 carries IPv4 alone" : "give its address, or use socks4a";
+    return Complaint{std::move(words), {}};
   }
   return std::nullopt;
 }

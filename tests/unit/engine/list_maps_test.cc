@@ -89,7 +89,7 @@ TEST_F(ListMapsTest, RefusesTheStateWithoutAList) {
 TEST_F(ListMapsTest, RefusesAnotherFileInAListsPlace) {
   const int number = built_.lists[1].fd.get();
   ASSERT_EQ(dup2(fd_.get(), number), number);
-  EXPECT_EQ(Rejected(Path(fd_.get())), "list");
+  EXPECT_EQ(Rejected(Path(fd_.get())), "open of a list");
 }
 
 TEST_F(ListMapsTest, RefusesMoreOrFewerListsThanTheRulesHave) {
