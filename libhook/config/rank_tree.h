@@ -81,11 +81,12 @@ class RankTree {
   static constexpr size_t Lines(size_t keys) { return keys / kFan + (keys % kFan != 0 ? 1 : 0); }
 
   static size_t CountUpTo(const Key* line, Key x) {
-    size_t count = 0;
+    // A count as wide as the keys, which compilers turn into vectors.
+    Key count = 0;
     for (size_t i = 0; i < kFan; ++i) {
       count += line[i] <= x ? 1 : 0;
     }
-    return count;
+    return static_cast<size_t>(count);
   }
 };
 

@@ -61,9 +61,12 @@ class Asker {
 
   bool TakesSets(const ListGroup& group) const {
     const bool ordinary = standing_ == Standing::kOrdinary;
-    const bool loopback = IsLocalhost(name_) || (address_ != nullptr && address_->IsLoopback());
-    return (ordinary && group.any != 0) || (group.loopback != 0 && loopback) ||
+    return (ordinary && group.any != 0) || (group.loopback != 0 && IsLoopback()) ||
            (ordinary && group.private_ != 0 && address_ != nullptr && address_->IsPrivate());
+  }
+
+  bool IsLoopback() const {
+    return IsLocalhost(name_) || (address_ != nullptr && address_->IsLoopback());
   }
 
   const ListView& list_;

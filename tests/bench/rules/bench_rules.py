@@ -91,9 +91,10 @@ def measure(place, table, names, networks, rounds):
     lines = place.run(bench, "lookups", place.path("lists.conf"), str(names), str(networks),
                       str(rounds))
     for line in lines.splitlines():
-        kind, ns, _ = line.split()
+        kind, fastest, median, _ = line.split()
         what, bound = LOOKUPS[kind]
-        table.row("to decide about " + what, float(ns), "ns", bound)
+        table.row("to decide about " + what, float(fastest), "ns", bound,
+                  detail=f" (median {median})")
 
     def spawn(rules, *command):
         count = "5" if table.quick else "50"
