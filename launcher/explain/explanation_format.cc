@@ -28,8 +28,8 @@ std::string PlaceAndText(const Config& config, const config::Source& source) {
 
 // "FILE:LINE: text of the line", or why no line decides.
 std::string WhyText(const Config& config, const Decision& decision) {
-  return decision.pattern != nullptr ? PlaceAndText(config, decision.pattern->source)
-                                     : std::string(rules::ReasonText(decision.reason));
+  const config::Source* const line = rules::DecidingLine(decision);
+  return line != nullptr ? PlaceAndText(config, *line) : std::string(rules::ReasonText(decision));
 }
 
 std::string EndpointText(const base::Endpoint& endpoint) {
@@ -145,9 +145,9 @@ std::string ProgramsText(const Config& config, const Explanation& explanation) {
 
 // "route":…,"rule":…
 std::string JsonDecision(const Config& config, const Decision& decision) {
-  const std::string rule = decision.pattern != nullptr
-                               ? Place(config, decision.pattern->source)
-                               : std::string(rules::ReasonText(decision.reason));
+  const config::Source* const line = rules::DecidingLine(decision);
+  const std::string rule =
+      line != nullptr ? Place(config, *line) : std::string(rules::ReasonText(decision));
   return fmt::format(R"("route":{},"rule":{})", JsonText(config.RouteName(decision.route)),
                      JsonText(rule));
 }

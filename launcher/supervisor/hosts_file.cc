@@ -23,8 +23,8 @@ std::string_view TakeWord(std::string_view* line) {
 
 struct Known {
   base::IpAddress address;
-  base::Endpoint name;  // the first
-  bool asked;           // all of its names are looked up as usual
+  base::Endpoint name;
+  bool asked;  // the name is looked up as usual, so are all of the address's names so far
 };
 
 void Note(const engine::Session& session, const base::IpAddress& address, std::string_view word,
@@ -38,8 +38,10 @@ void Note(const engine::Session& session, const base::IpAddress& address, std::s
       std::ranges::find_if(*known, [&](const Known& one) { return one.address == address; });
   if (found == known->end()) {
     known->push_back({address, *name, asked});
-  } else {
-    found->asked = found->asked && asked;
+  } else if (found->asked && !asked) {
+    // A program that reads the file by itself can't be asked which of the names it means: the one
+    // that may not go straight out.
+    *found = {address, *name, false};
   }
 }
 
@@ -61,9 +63,7 @@ void RememberHostsFile(engine::Session& session, std::string_view text) {
     }
   }
   for (const Known& one : known) {
-    if (one.asked) {
-      engine::Answered(session, one.name.name(), {&one.address, 1});
-    }
+    engine::Answered(session, one.name.name(), {&one.address, 1});
   }
 }
 

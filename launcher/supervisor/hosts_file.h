@@ -9,9 +9,8 @@
 
 namespace supervisor {
 
-// Remembers the addresses of `text` for their names, as if programs had been told: those all of
-// whose names are direct on every port. Of the others, which programs that ask are told made-up
-// addresses for, an address alone can't say which is meant; rules on addresses decide.
+// Remembers the addresses of `text` for their names, as if programs had been told. Where an address
+// has several, one that may go other than straight out stands for all.
 void RememberHostsFile(engine::Session& session, std::string_view text);
 
 }  // namespace supervisor

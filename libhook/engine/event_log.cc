@@ -219,18 +219,16 @@ class LineFormatter {
   }
 
   void AppendRule() {
-    const config::Pattern* const pattern = event_.decision.pattern;
-    if (pattern == nullptr) {
-      out_.Append(rules::ReasonText(event_.decision.reason));
+    const config::Source* const line = rules::DecidingLine(event_.decision);
+    if (line == nullptr) {
+      out_.Append(rules::ReasonText(event_.decision));
       return;
     }
-    for (const char c : config_.text(pattern->source.file)) {
+    for (const char c : config_.text(line->file)) {
       const bool escape = c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ';
       out_.Append(escape ? '?' : c);
     }
-    if (pattern->source.line > 0) {
-      out_.Append(":").AppendNumber(pattern->source.line);
-    }
+    out_.Append(":").AppendNumber(line->line);
   }
 
   void AppendProgram() {

@@ -266,14 +266,18 @@ bool IsNamedByRule(const Config& config, std::string_view name) {
          }) != nullptr;
 }
 
-std::string_view ReasonText(Reason reason) {
-  switch (reason) {
-    case Reason::kRule:
-      return "rule";
+const config::Source* DecidingLine(const Decision& decision) {
+  const Pattern* const pattern = decision.pattern;
+  return pattern != nullptr && pattern->source.line > 0 ? &pattern->source : nullptr;
+}
+
+std::string_view ReasonText(const Decision& decision) {
+  switch (decision.reason) {
     case Reason::kDefault:
       return "default";
     case Reason::kCommandLine:
       return "command line";
+    case Reason::kRule:  // a pattern of NO_PROXY
     case Reason::kEnvironment:
       return "environment";
     case Reason::kLoopback:

@@ -46,8 +46,10 @@ bool NeedsMadeUpAddress(const config::Config& config, std::string_view name);
 // to tell a real long name from stem + search suffix.
 bool IsNamedByRule(const config::Config& config, std::string_view name);
 
-// The word for `reason` in log lines and --explain: "default", "first hop".
-std::string_view ReasonText(Reason reason);
+// The line of a rules file that decided; null: none did.
+const config::Source* DecidingLine(const Decision& decision);
+// Where none did, the word for why in log lines and --explain: "default", "first hop".
+std::string_view ReasonText(const Decision& decision);
 
 // Does `pattern` take `query`? The building block of the others; for tests and --explain.
 bool Matches(const config::Config& config, const config::Pattern& pattern, const Query& query);

@@ -179,15 +179,12 @@ class CasesTest : public testing::TestWithParam<std::filesystem::path> {
   }
 
   std::string Who(const config::Config& config, const Decision& decision) const {
-    if (decision.pattern == nullptr) {
-      std::string reason(ReasonText(decision.reason));
+    if (DecidingLine(decision) == nullptr) {
+      std::string reason(ReasonText(decision));
       std::ranges::replace(reason, ' ', '-');
       return reason;
     }
-    const config::Source& source = decision.pattern->source;
-    if (source.line == 0) {
-      return "environment";
-    }
+    const config::Source& source = *DecidingLine(decision);
     std::string file(config.text(source.file));
     if (file.starts_with(Here() + "/")) {
       file.erase(0, Here().size() + 1);

@@ -118,7 +118,7 @@ class TwoWays {
 };
 
 std::string Told(const config::Config& config, const Decision& decision) {
-  return std::string(ReasonText(decision.reason)) + " " +
+  return (DecidingLine(decision) != nullptr ? "rule" : std::string(ReasonText(decision))) + " " +
          std::string(config.RouteName(decision.route));
 }
 

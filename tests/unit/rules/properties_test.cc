@@ -38,7 +38,7 @@ std::string Decided(const config::Config& config, const NaiveQuery& naive) {
   const AskedQuery asked(naive);
   const Decision decision = Decide(config, asked.query());
   return (decision.pattern != nullptr ? std::to_string(decision.pattern->source.line)
-                                      : std::string(ReasonText(decision.reason))) +
+                                      : std::string(ReasonText(decision))) +
          " " + std::string(config.RouteName(decision.route));
 }
 

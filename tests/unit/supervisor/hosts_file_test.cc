@@ -22,7 +22,7 @@ class HostsFileTest : public testing::Test {
       "[hosts]\nbox.example = 10.0.0.9\n");
 };
 
-TEST_F(HostsFileTest, RemembersNamesThatAreDirectOnEveryPort) {
+TEST_F(HostsFileTest, RemembersTheFirstNameOfAnAddress) {
   RememberHostsFile(session_,
                     "# 10.0.0.1 not.corp.example\n"
                     "127.0.0.1\tlocalhost here.corp.example\r\n"
@@ -31,19 +31,24 @@ TEST_F(HostsFileTest, RemembersNamesThatAreDirectOnEveryPort) {
                     "  2001:db8::5   six.corp.example");
   EXPECT_EQ(NameOf("10.0.0.5"), "git.corp.example");
   EXPECT_EQ(NameOf("2001:db8::5"), "six.corp.example");
-  EXPECT_EQ(NameOf("10.0.0.6"), "");
+  EXPECT_EQ(NameOf("10.0.0.6"), "git.port.example");
   EXPECT_EQ(NameOf("10.0.0.1"), "");
   EXPECT_EQ(NameOf("127.0.0.1"), "");
 }
 
-TEST_F(HostsFileTest, LeavesAnAddressOfSeveralRoutesToTheRulesOnAddresses) {
+TEST_F(HostsFileTest, PrefersANameThatMayNotGoStraightOut) {
   RememberHostsFile(session_,
                     "10.0.0.5 git.corp.example www.public.example\n"
                     "10.0.0.6 git.corp.example\n10.0.0.6 www.public.example\n"
                     "10.0.0.9 other.corp.example\n");
-  EXPECT_EQ(NameOf("10.0.0.5"), "");
-  EXPECT_EQ(NameOf("10.0.0.6"), "");
+  EXPECT_EQ(NameOf("10.0.0.5"), "www.public.example");
+  EXPECT_EQ(NameOf("10.0.0.6"), "www.public.example");
   EXPECT_EQ(NameOf("10.0.0.9"), "") << "box.example has it";
+}
+
+TEST_F(HostsFileTest, RemembersANameOfTheSameAddressInTheRulesFile) {
+  RememberHostsFile(session_, "10.0.0.9 box.example\n");
+  EXPECT_EQ(NameOf("10.0.0.9"), "box.example");
 }
 
 TEST_F(HostsFileTest, PassesRubbishOver) {
