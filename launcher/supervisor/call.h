@@ -9,7 +9,9 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <memory>
 
+#include "base/fd.h"
 #include "supervisor/notifier.h"
 
 namespace supervisor {
@@ -46,6 +48,11 @@ class Call {
   // Somebody else answers `id()`.
   void Release() { answered_ = true; }
 
+  // Lets go of `hold` before any answer. The program runs on at the answer and may close its
+  // socket, and a duplicate would keep that in epoll sets, and its port taken, a moment longer.
+  // `hold` lives as long as this.
+  void LetGoFirst(std::shared_ptr<const base::Fd>* hold) { hold_ = hold; }
+
   // Gives the process a duplicate of `fd`, in the place of its descriptor `replaced` where that is
   // >= 0. `answer`: the call returns its number, and is answered with that if all went well.
   // Returns the number in the process, or -errno.
@@ -54,6 +61,9 @@ class Call {
  private:
   void Send(int error, int64_t value, uint32_t flags) {
     answered_ = true;
+    if (hold_ != nullptr) {
+      hold_->reset();
+    }
     seccomp_notif_resp response{};
     response.id = id();
     response.error = error;
@@ -66,6 +76,7 @@ class Call {
   seccomp_notif notification_;
   Notifier& notifier_;
   bool answered_ = false;
+  std::shared_ptr<const base::Fd>* hold_ = nullptr;
 };
 
 }  // namespace supervisor

@@ -140,6 +140,11 @@ void ConnectUnspecified(Services& services, Call& call, Caller& caller) {
   call.Continue();
 }
 
+uint64_t InodeOf(int fd) {
+  struct stat status;
+  return sys::Fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
 int SendFirst(int fd, const FirstData& data) {
   const long sent = sys::Send(fd, data.bytes.data(), data.bytes.size(),
                               (data.flags & ~MSG_FASTOPEN) | MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -207,8 +212,7 @@ void HandleConnect(Services& services, Call& call, Caller& caller, Crew::Member&
 }
 
 void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member& member, int fd,
-                   const ProgramSocket& socket, const base::Endpoint& asked,
-                   const FirstData* data) {
+                   ProgramSocket& socket, const base::Endpoint& asked, const FirstData* data) {
   const auto plan = services.PlanFor(asked, caller);
   if (plan.pass_through) {
     PassThrough(services, call, socket.inode);
@@ -245,11 +249,17 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
   int64_t result = connector.Run(socket.fd(), socket.domain, plan, surroundings);
   const bool up = result == 0;
   const int dialled = surroundings.replacement() ? surroundings.replacement().get() : socket.fd();
+  const uint64_t inode = surroundings.replacement() ? InodeOf(dialled) : socket.inode;
   if (up && data != nullptr) {
     result = SendFirst(dialled, *data);
   }
   if (up && services.store != nullptr) {
     services.store->SetPeer(socket.inode, {asked, socket.domain});
+  }
+  if (services.store == nullptr) {
+    // As Call::LetGoFirst() has it.
+    socket.hold.reset();
+    surroundings.replacement().Reset();
   }
   const bool fetched = services.dials.Answer(entry.ticket, result) ||
                        (result != -ECANCELED && member.HandOver() &&
@@ -263,9 +273,13 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
   services.dials.Drop(entry.ticket);
   if (up) {
     // Nobody knows of this connection: as before the call.
-    engine::Disconnect(dialled, services.session.settings().cookie);
+    const uint64_t cookie = services.session.settings().cookie;
     if (services.store != nullptr) {
+      engine::Disconnect(dialled, cookie);
       services.store->ForgetPeer(socket.inode);
+    } else if (const auto again = caller.TakeDescriptor(fd);
+               again.ok() && inode == InodeOf(again.value().get())) {
+      engine::Disconnect(again.value().get(), cookie);
     }
   }
 }

@@ -225,7 +225,7 @@ void SendDatagram(Services& services, Call& call, Caller& caller, const Send& se
 }
 
 void SendFirstOnStream(Services& services, Call& call, Caller& caller, Crew::Member& member,
-                       const Send& send, const ProgramSocket& socket, const base::Endpoint& asked) {
+                       const Send& send, ProgramSocket& socket, const base::Endpoint& asked) {
   if (asked.port() == kDnsPort) {
     call.Fail(EOPNOTSUPP);  // as where fast open is off: the program connects
     return;

@@ -99,6 +99,9 @@ bool ProgramSocket::is_ip() const { return domain == AF_INET || domain == AF_INE
 int GetSocket(Services& services, Call& call, Caller& caller, int fd, ProgramSocket* out) {
   const int got = services.store == nullptr ? TakeFromProcess(services, caller, fd, out)
                                             : FindInStore(services, caller, fd, out);
+  if (services.store == nullptr) {
+    call.LetGoFirst(&out->hold);
+  }
   if (got != 0 && got != -ENODATA) {
     return got;
   }

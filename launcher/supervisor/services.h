@@ -76,6 +76,7 @@ struct ProgramSocket {
 //   -ESRCH             the call is dead
 //   -EACCES            it can't be had: a notice has been given
 //   -ENODATA           trap_sockets: it isn't one the supervisor made. `inode` alone is set.
+// `out` loses its hold when the call is answered, and lives as long as the call does.
 int GetSocket(Services& services, Call& call, Caller& caller, int fd, ProgramSocket* out);
 
 // Memory that can't be read, as an errno for the program: its own mistake, or ours to say.

@@ -107,10 +107,11 @@ int OpenList(std::string_view state, const ListRecord& list) {
 base::Result<std::span<const ListView>> OpenLists(std::string_view state,
                                                   std::span<const ListRecord> lists) {
   return MapAll(lists.size(), [&](size_t i, Views* views) -> base::Result<bool> {
-    const base::Fd fd(OpenList(state, lists[i]));
-    if (!fd.valid()) {
-      return base::Error{-fd.get(), "open of a list"};
+    const int opened = OpenList(state, lists[i]);
+    if (opened < 0) {
+      return base::Error{-opened, "open of a list"};
     }
+    const base::Fd fd(opened);
     return views->Map(fd.get(), lists[i].size);
   });
 }
