@@ -9,7 +9,7 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <memory>
+#include <utility>
 
 #include "base/fd.h"
 #include "supervisor/notifier.h"
@@ -48,10 +48,12 @@ class Call {
   // Somebody else answers `id()`.
   void Release() { answered_ = true; }
 
-  // Lets go of `hold` before any answer. The program runs on at the answer and may close its
-  // socket, and a duplicate would keep that in epoll sets, and its port taken, a moment longer.
-  // `hold` lives as long as this.
-  void LetGoFirst(std::shared_ptr<const base::Fd>* hold) { hold_ = hold; }
+  // Keeps a duplicate of the program's socket until the call is answered, and no longer: the
+  // program runs on at the answer and may close its socket, and a duplicate would keep that in
+  // epoll sets, and its port taken.
+  void Keep(base::Fd duplicate) { duplicate_ = std::move(duplicate); }
+  // For who answers a released call.
+  void LetGo() { duplicate_.Reset(); }
 
   // Gives the process a duplicate of `fd`, in the place of its descriptor `replaced` where that is
   // >= 0. `answer`: the call returns its number, and is answered with that if all went well.
@@ -61,9 +63,7 @@ class Call {
  private:
   void Send(int error, int64_t value, uint32_t flags) {
     answered_ = true;
-    if (hold_ != nullptr) {
-      hold_->reset();
-    }
+    LetGo();
     seccomp_notif_resp response{};
     response.id = id();
     response.error = error;
@@ -76,7 +76,7 @@ class Call {
   seccomp_notif notification_;
   Notifier& notifier_;
   bool answered_ = false;
-  std::shared_ptr<const base::Fd>* hold_ = nullptr;
+  base::Fd duplicate_;
 };
 
 }  // namespace supervisor

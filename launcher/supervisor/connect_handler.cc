@@ -212,7 +212,8 @@ void HandleConnect(Services& services, Call& call, Caller& caller, Crew::Member&
 }
 
 void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member& member, int fd,
-                   ProgramSocket& socket, const base::Endpoint& asked, const FirstData* data) {
+                   const ProgramSocket& socket, const base::Endpoint& asked,
+                   const FirstData* data) {
   const auto plan = services.PlanFor(asked, caller);
   if (plan.pass_through) {
     PassThrough(services, call, socket.inode);
@@ -257,8 +258,7 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
     services.store->SetPeer(socket.inode, {asked, socket.domain});
   }
   if (services.store == nullptr) {
-    // As Call::LetGoFirst() has it.
-    socket.hold.reset();
+    call.LetGo();
     surroundings.replacement().Reset();
   }
   const bool fetched = services.dials.Answer(entry.ticket, result) ||

@@ -33,7 +33,7 @@ struct FirstData {
 // Connects stream socket `socket`, which is descriptor `fd` of the program, to `asked`. `data` may
 // be null; else the call is answered with the number of bytes that went out.
 void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member& member, int fd,
-                   ProgramSocket& socket, const base::Endpoint& asked, const FirstData* data);
+                   const ProgramSocket& socket, const base::Endpoint& asked, const FirstData* data);
 
 // A socket address out of a program's memory, read once.
 struct Destination {

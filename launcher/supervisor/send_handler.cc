@@ -103,7 +103,7 @@ bool IsConnectedTo(Services& services, const ProgramSocket& socket, const base::
 // program keeps its socket; only a supervisor with CAP_NET_RAW can. False: not answered yet.
 bool AskByHand(Services& services, Call& call, Caller& caller, const Send& send,
                const ProgramSocket& socket, const base::Endpoint& server) {
-  if (socket.hold == nullptr || !server.address().is_v4()) {
+  if (socket.fd() < 0 || !server.address().is_v4()) {
     return false;
   }
   base::Endpoint local = LocalEnd(socket.fd());
@@ -148,7 +148,7 @@ void AskInQuietNetwork(Services& services, Call& call, Caller& caller, const Sen
     return;
   }
   const int fd = made->get();
-  if (socket.hold != nullptr) {
+  if (socket.fd() >= 0) {
     engine::CopySocketOptions(socket.fd(), fd);
   }
   // A port of its own now: the responder must know it before the question is there.
@@ -179,7 +179,7 @@ void AskInQuietNetwork(Services& services, Call& call, Caller& caller, const Sen
 void SendQuestion(Services& services, Call& call, Caller& caller, const Send& send,
                   const ProgramSocket& socket, const base::Endpoint& server) {
   if (services.quiet.Owns(socket.inode)) {
-    if (socket.hold != nullptr) {
+    if (socket.fd() >= 0) {
       NoteQuietClient(services, caller, socket.fd(), server);
     }
     call.Continue();  // whatever its memory says by then, nothing leads out of there
@@ -190,7 +190,7 @@ void SendQuestion(Services& services, Call& call, Caller& caller, const Send& se
     call.Fail(ECONNREFUSED);
     return;
   }
-  if (socket.hold != nullptr && IsConnectedTo(services, socket, server)) {
+  if (socket.fd() >= 0 && IsConnectedTo(services, socket, server)) {
     std::vector<uint8_t> data;
     if (GetData(services, call, caller, send.pieces, &data)) {
       call.Finish(sys::Send(socket.fd(), data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
@@ -225,7 +225,7 @@ void SendDatagram(Services& services, Call& call, Caller& caller, const Send& se
 }
 
 void SendFirstOnStream(Services& services, Call& call, Caller& caller, Crew::Member& member,
-                       const Send& send, ProgramSocket& socket, const base::Endpoint& asked) {
+                       const Send& send, const ProgramSocket& socket, const base::Endpoint& asked) {
   if (asked.port() == kDnsPort) {
     call.Fail(EOPNOTSUPP);  // as where fast open is off: the program connects
     return;

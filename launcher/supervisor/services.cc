@@ -39,7 +39,7 @@ int IntOption(int fd, int name) {
   return result < 0 ? result : value;
 }
 
-int TakeFromProcess(Services& services, Caller& caller, int fd, ProgramSocket* out) {
+int TakeFromProcess(Services& services, Call& call, Caller& caller, int fd, ProgramSocket* out) {
   auto taken = caller.TakeDescriptor(fd);
   if (!taken.ok()) {
     switch (taken.error().code) {
@@ -53,7 +53,8 @@ int TakeFromProcess(Services& services, Caller& caller, int fd, ProgramSocket* o
         return -EACCES;
     }
   }
-  out->hold = std::make_shared<const base::Fd>(std::move(taken.value()));
+  out->kept = taken.value().get();
+  call.Keep(std::move(taken.value()));
   struct stat status;
   const int result = sys::Fstat(out->fd(), &status);
   out->inode = result == 0 ? status.st_ino : 0;
@@ -77,8 +78,8 @@ int FindInStore(Services& services, Caller& caller, int fd, ProgramSocket* out) 
     return -ENOTSOCK;
   }
   out->inode = status.st_ino;
-  out->hold = services.store->Find(status.st_ino);
-  return out->hold == nullptr ? -ENODATA : 0;
+  out->stored = services.store->Find(status.st_ino);
+  return out->stored == nullptr ? -ENODATA : 0;
 }
 
 }  // namespace
@@ -97,11 +98,8 @@ void Services::Say(Notice notice, Caller& caller) {
 bool ProgramSocket::is_ip() const { return domain == AF_INET || domain == AF_INET6; }
 
 int GetSocket(Services& services, Call& call, Caller& caller, int fd, ProgramSocket* out) {
-  const int got = services.store == nullptr ? TakeFromProcess(services, caller, fd, out)
+  const int got = services.store == nullptr ? TakeFromProcess(services, call, caller, fd, out)
                                             : FindInStore(services, caller, fd, out);
-  if (services.store == nullptr) {
-    call.LetGoFirst(&out->hold);
-  }
   if (got != 0 && got != -ENODATA) {
     return got;
   }

@@ -59,15 +59,17 @@ struct Services {
   std::atomic<bool> said_[static_cast<size_t>(Notice::kCount)] = {};
 };
 
-// A socket of a program, and a hold on it.
+// A socket of a program, and a duplicate of it: in the store, or kept by the call until its answer.
 struct ProgramSocket {
-  SocketStore::Shared hold;
+  SocketStore::Shared stored;
+  int kept = -1;
   uint64_t inode = 0;
   int domain = 0;
   int type = 0;
   int protocol = 0;
 
-  int fd() const { return hold->get(); }
+  // -1: trap_sockets, and it is none of ours
+  int fd() const { return stored != nullptr ? stored->get() : kept; }
   bool is_ip() const;
 };
 
@@ -76,7 +78,6 @@ struct ProgramSocket {
 //   -ESRCH             the call is dead
 //   -EACCES            it can't be had: a notice has been given
 //   -ENODATA           trap_sockets: it isn't one the supervisor made. `inode` alone is set.
-// `out` loses its hold when the call is answered, and lives as long as the call does.
 int GetSocket(Services& services, Call& call, Caller& caller, int fd, ProgramSocket* out);
 
 // Memory that can't be read, as an errno for the program: its own mistake, or ours to say.
