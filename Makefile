@@ -14,7 +14,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
 CPPFLAGS += -Ilibhook -Ilauncher -DFMT_HEADER_ONLY -DGOCHAIN_VERSION='"$(VERSION)"' -D_GNU_SOURCE -MMD -MP
 CXXFLAGS_COMMON := -std=c++20 $(WARNINGS) -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections
 SAN_asan := -fsanitize=address -fno-omit-frame-pointer
-SAN_ubsan := -fsanitize=undefined -fno-sanitize-recover=all
+# No vptr: the sources have no RTTI to check it by.
+SAN_ubsan := -fsanitize=undefined -fno-sanitize=vptr -fno-sanitize-recover=all
 SAN_tsan := -fsanitize=thread
 SAN := $(SAN_$(VARIANT))
 OPT := $(if $(SAN),-O1,-O2) -g1
