@@ -35,8 +35,9 @@ Socks4Client::Socks4Client(const base::Endpoint& target, std::string_view user, 
 
 void Socks4Client::WriteRequest(const base::Endpoint& target, std::string_view user) {
   size_t at = 0;
-  const auto append = [&](const void* bytes, size_t size) {
-    std::memcpy(message_.data() + at, bytes, size);
+  // An empty view may be null, which memcpy(3) doesn't take.
+  const auto append = [&](const auto* bytes, size_t size) {
+    std::copy_n(bytes, size, message_.begin() + at);
     at += size;
   };
   message_[at++] = kVersion;
