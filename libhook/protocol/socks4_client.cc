@@ -1,7 +1,6 @@
 #include "protocol/socks4_client.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace protocol {
 namespace {
@@ -37,7 +36,7 @@ void Socks4Client::WriteRequest(const base::Endpoint& target, std::string_view u
   size_t at = 0;
   // An empty view may be null, which memcpy(3) doesn't take.
   const auto append = [&](const auto* bytes, size_t size) {
-    std::copy_n(bytes, size, message_.begin() + at);
+    std::copy_n(bytes, size, message_.data() + at);
     at += size;
   };
   message_[at++] = kVersion;
@@ -51,7 +50,7 @@ void Socks4Client::WriteRequest(const base::Endpoint& target, std::string_view u
     append(target.name().data(), target.name().size());
     message_[at++] = 0;
   }
-  size_ = static_cast<uint16_t>(at);
+  message_.Start(at);
 }
 
 Step Socks4Client::step() const {
@@ -68,48 +67,37 @@ Step Socks4Client::step() const {
   return Step::kFailed;
 }
 
-std::span<const uint8_t> Socks4Client::Outgoing() const {
-  return std::span<const uint8_t>(message_).subspan(done_, static_cast<size_t>(size_ - done_));
-}
-
 void Socks4Client::Sent(size_t count) {
-  done_ = static_cast<uint16_t>(done_ + count);
-  if (done_ == size_) {
+  message_.Sent(count);
+  if (message_.whole()) {
     state_ = State::kRecvReply;
-    done_ = 0;
-    size_ = kReply;
+    message_.Start(kReply);
   }
 }
 
-Appetite Socks4Client::Incoming() const {
-  return {.max = static_cast<size_t>(size_ - done_), .peek = false};
-}
-
 size_t Socks4Client::Feed(std::span<const uint8_t> data) {
-  const size_t taken = std::min(data.size(), Incoming().max);
-  std::memcpy(message_.data() + done_, data.data(), taken);
-  done_ = static_cast<uint16_t>(done_ + taken);
+  const size_t taken = message_.Take(data);
   HandleReply();
   return taken;
 }
 
 void Socks4Client::FeedEnd() {
-  Fail(Cause::kClosedEarly, 0, done_ == 0 ? "no reply to the SOCKS4 request" : "");
+  Fail(Cause::kClosedEarly, 0, message_.done() == 0 ? "no reply to the SOCKS4 request" : "");
 }
 
 void Socks4Client::HandleReply() {
-  if (done_ > 0 && message_[0] != kReplyVersion) {
+  if (message_.done() > 0 && message_[0] != kReplyVersion) {
     Fail(Cause::kNotTheProtocol, 0,
          message_[0] == 'H' ? "not SOCKS4; the answer looks like HTTP" : "not SOCKS4");
     return;
   }
-  if (done_ < 2) {
+  if (message_.done() < 2) {
     return;
   }
   // A refusal is final at its second byte; some proxies don't send the rest of it.
   switch (message_[1]) {
     case kGranted:
-      if (done_ == size_) {
+      if (message_.whole()) {
         state_ = State::kDone;
       }
       return;

@@ -6,7 +6,6 @@
 #ifndef GOCHAIN_PROTOCOL_SOCKS4_CLIENT_H_
 #define GOCHAIN_PROTOCOL_SOCKS4_CLIENT_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,6 +14,7 @@
 #include "base/endpoint.h"
 #include "base/failure.h"
 #include "protocol/step.h"
+#include "protocol/wire_message.h"
 
 namespace protocol {
 
@@ -24,9 +24,9 @@ class Socks4Client {
   Socks4Client(const base::Endpoint& target, std::string_view user, bool takes_names);
 
   Step step() const;
-  std::span<const uint8_t> Outgoing() const;
+  std::span<const uint8_t> Outgoing() const { return message_.Outgoing(); }
   void Sent(size_t count);
-  Appetite Incoming() const;
+  Appetite Incoming() const { return message_.Incoming(); }
   size_t Feed(std::span<const uint8_t> data);
   void FeedEnd();
   const base::Failure& failure() const { return failure_; }
@@ -44,9 +44,7 @@ class Socks4Client {
   void Fail(base::Cause cause, uint16_t code, std::string_view detail);
 
   State state_ = State::kSendRequest;
-  uint16_t done_ = 0;  // bytes of the message at work sent or received
-  uint16_t size_ = 0;
-  std::array<uint8_t, kLongestRequest> message_;
+  WireMessage<kLongestRequest> message_;  // the one at work
   base::Failure failure_;
 };
 

@@ -1,6 +1,5 @@
 #include "protocol/socks5_client.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -86,13 +85,9 @@ Step Socks5Client::step() const {
   return Step::kFailed;
 }
 
-std::span<const uint8_t> Socks5Client::Outgoing() const {
-  return std::span<const uint8_t>(message_).subspan(done_, static_cast<size_t>(size_ - done_));
-}
-
 void Socks5Client::Sent(size_t count) {
-  done_ = static_cast<uint16_t>(done_ + count);
-  if (done_ < size_) {
+  message_.Sent(count);
+  if (!message_.whole()) {
     return;
   }
   if (state_ == State::kSendGreeting) {
@@ -104,17 +99,10 @@ void Socks5Client::Sent(size_t count) {
   }
 }
 
-Appetite Socks5Client::Incoming() const {
-  return {.max = static_cast<size_t>(size_ - done_), .peek = false};
-}
-
 size_t Socks5Client::Feed(std::span<const uint8_t> data) {
   size_t taken = 0;
   while (taken < data.size() && step() == Step::kReceive) {
-    const size_t piece = std::min(data.size() - taken, Incoming().max);
-    std::memcpy(message_.data() + done_, data.data() + taken, piece);
-    done_ = static_cast<uint16_t>(done_ + piece);
-    taken += piece;
+    taken += message_.Take(data.subspan(taken));
     if (state_ == State::kRecvMethod) {
       HandleMethod();
     } else if (state_ == State::kRecvVerdict) {
@@ -127,9 +115,9 @@ size_t Socks5Client::Feed(std::span<const uint8_t> data) {
 }
 
 void Socks5Client::FeedEnd() {
-  if (state_ == State::kRecvMethod && done_ == 0) {
+  if (state_ == State::kRecvMethod && message_.done() == 0) {
     Fail(Cause::kClosedEarly, 0, "no reply to the SOCKS5 greeting");
-  } else if (state_ == State::kRecvVerdict && done_ < 2) {
+  } else if (state_ == State::kRecvVerdict && message_.done() < 2) {
     Fail(Cause::kClosedEarly, 0, "no reply to the user name and password");
   } else {
     Fail(Cause::kClosedEarly, 0, {});
@@ -138,8 +126,7 @@ void Socks5Client::FeedEnd() {
 
 void Socks5Client::StartSending(State state, size_t size) {
   state_ = state;
-  done_ = 0;
-  size_ = static_cast<uint16_t>(size);
+  message_.Start(size);
 }
 
 void Socks5Client::StartReceiving(State state, size_t size) { StartSending(state, size); }
@@ -184,7 +171,7 @@ void Socks5Client::HandleMethod() {
          message_[0] == 'H' ? "not SOCKS5; the answer looks like HTTP" : "not SOCKS5");
     return;
   }
-  if (done_ < 2) {
+  if (message_.done() < 2) {
     return;
   }
   switch (message_[1]) {
@@ -215,7 +202,7 @@ void Socks5Client::HandleVerdict() {
     Fail(Cause::kNotTheProtocol, 0, "not an RFC 1929 reply");
     return;
   }
-  if (done_ < 2) {
+  if (message_.done() < 2) {
     return;
   }
   if (message_[1] != 0) {
@@ -230,7 +217,7 @@ void Socks5Client::HandleReply() {
     Fail(Cause::kNotTheProtocol, 0, "not a SOCKS5 reply");
     return;
   }
-  if (done_ < 2) {
+  if (message_.done() < 2) {
     return;
   }
   // A refusal is final at its second byte; some proxies don't send the rest of it.
@@ -238,24 +225,24 @@ void Socks5Client::HandleReply() {
     HandleReplyCode(message_[1]);
     return;
   }
-  if (done_ < kReplyHead + 1) {
+  if (message_.done() < kReplyHead + 1) {
     return;
   }
   switch (message_[3]) {
     case kTypeV4:
-      size_ = kReplyHead + 4 + kPort;
+      message_.Resize(kReplyHead + 4 + kPort);
       break;
     case kTypeV6:
-      size_ = kReplyHead + 16 + kPort;
+      message_.Resize(kReplyHead + 16 + kPort);
       break;
     case kTypeName:
-      size_ = static_cast<uint16_t>(kShortestReply + message_[kReplyHead]);
+      message_.Resize(kShortestReply + message_[kReplyHead]);
       break;
     default:
       Fail(Cause::kNotTheProtocol, message_[3], "SOCKS5 reply with an unknown address type");
       return;
   }
-  if (done_ == size_) {
+  if (message_.whole()) {
     state_ = State::kDone;
   }
 }

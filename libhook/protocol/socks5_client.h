@@ -6,7 +6,6 @@
 #ifndef GOCHAIN_PROTOCOL_SOCKS5_CLIENT_H_
 #define GOCHAIN_PROTOCOL_SOCKS5_CLIENT_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,6 +14,7 @@
 #include "base/endpoint.h"
 #include "base/failure.h"
 #include "protocol/step.h"
+#include "protocol/wire_message.h"
 
 namespace protocol {
 
@@ -24,9 +24,9 @@ class Socks5Client {
   Socks5Client(const base::Endpoint& target, std::string_view user, std::string_view password);
 
   Step step() const;
-  std::span<const uint8_t> Outgoing() const;
+  std::span<const uint8_t> Outgoing() const { return message_.Outgoing(); }
   void Sent(size_t count);
-  Appetite Incoming() const;
+  Appetite Incoming() const { return message_.Incoming(); }
   size_t Feed(std::span<const uint8_t> data);
   void FeedEnd();
   const base::Failure& failure() const { return failure_; }
@@ -62,9 +62,7 @@ class Socks5Client {
   std::string_view user_;
   std::string_view password_;
   State state_ = State::kSendGreeting;
-  uint16_t done_ = 0;  // bytes of the message at work sent or received
-  uint16_t size_ = 0;  // its length, as far as it is known
-  std::array<uint8_t, kLongestMessage> message_;
+  WireMessage<kLongestMessage> message_;  // the one at work
   base::Failure failure_;
 };
 
