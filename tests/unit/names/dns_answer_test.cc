@@ -6,26 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "dns_labels.h"
+
 namespace names {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
 
 constexpr uint16_t kA = 1, kCname = 5, kAaaa = 28;
-
-Bytes Labels(const std::string& name) {
-  Bytes out;
-  size_t at = 0;
-  while (at < name.size()) {
-    const size_t end = std::min(name.find('.', at), name.size());
-    out.push_back(static_cast<uint8_t>(end - at));
-    out.insert(out.end(), name.begin() + static_cast<long>(at),
-               name.begin() + static_cast<long>(end));
-    at = end + 1;
-  }
-  out.push_back(0);
-  return out;
-}
 
 Bytes Ip(const char* text) {
   const auto address = *base::IpAddress::Parse(text);

@@ -5,24 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "dns_labels.h"
+
 namespace names {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
-
-Bytes Labels(const std::string& name) {
-  Bytes out;
-  size_t at = 0;
-  while (at < name.size()) {
-    const size_t end = std::min(name.find('.', at), name.size());
-    out.push_back(static_cast<uint8_t>(end - at));
-    out.insert(out.end(), name.begin() + static_cast<long>(at),
-               name.begin() + static_cast<long>(end));
-    at = end + 1;
-  }
-  out.push_back(0);
-  return out;
-}
 
 Bytes Query(const std::string& name, uint16_t type, bool edns = false) {
   Bytes out = {0x12, 0x34, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, static_cast<uint8_t>(edns)};

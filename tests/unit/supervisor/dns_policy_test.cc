@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../names/dns_labels.h"
 #include "config/builder.h"
 
 namespace supervisor {
@@ -38,15 +39,9 @@ const char kRules[] =
 
 Bytes Query(const std::string& name, uint16_t type, uint16_t klass = 1) {
   Bytes out = {0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
-  size_t at = 0;
-  while (at < name.size()) {
-    const size_t end = std::min(name.find('.', at), name.size());
-    out.push_back(static_cast<uint8_t>(end - at));
-    out.insert(out.end(), name.begin() + static_cast<long>(at),
-               name.begin() + static_cast<long>(end));
-    at = end + 1;
-  }
-  out.insert(out.end(), {0, static_cast<uint8_t>(type >> 8), static_cast<uint8_t>(type), 0,
+  const Bytes labels = names::Labels(name);
+  out.insert(out.end(), labels.begin(), labels.end());
+  out.insert(out.end(), {static_cast<uint8_t>(type >> 8), static_cast<uint8_t>(type), 0,
                          static_cast<uint8_t>(klass)});
   return out;
 }
