@@ -12,17 +12,17 @@ constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
 // Where hop `index + 1`, or at the end of the chain the target, is to be found. None where the
 // proxy's host is no name that anybody could look up.
-std::optional<base::Endpoint> NextStop(const config::Config& config, config::Route route,
-                                       size_t index, const base::Endpoint& target) {
-  if (index + 1 >= config.HopCount(route)) {
+std::optional<base::Endpoint> NextStop(const config::Config& config, const Path& path, size_t index,
+                                       const base::Endpoint& target) {
+  if (index + 1 >= path.size()) {
     return target;
   }
-  const config::Proxy& next = config.HopAt(route, index + 1);
+  const config::Proxy& next = path.At(config, index + 1);
   const std::string_view host = config.text(next.host);
   if (const auto address = base::IpAddress::Parse(host)) {
     return base::Endpoint(*address, next.port);
   }
-  const bool only_v4 = config::TakesOnlyV4(config.HopAt(route, index).type);
+  const bool only_v4 = config::TakesOnlyV4(path.At(config, index).type);
   for (const config::HostAddress& known : config.HostAddresses(host)) {
     if (known.address.is_v4() || !only_v4) {
       return base::Endpoint(known.address, next.port);
@@ -33,8 +33,8 @@ std::optional<base::Endpoint> NextStop(const config::Config& config, config::Rou
 
 }  // namespace
 
-Dial::Dial(const config::Config& config, config::Route route, const base::Endpoint& target)
-    : config_(&config), route_(route), target_(target) {}
+Dial::Dial(const config::Config& config, const Path& path, const base::Endpoint& target)
+    : config_(&config), path_(path), target_(target) {}
 
 void Dial::Start(int64_t now_ms) { deadline_ms_ = now_ms + config_->globals().connect_timeout_ms; }
 
@@ -43,7 +43,7 @@ void Dial::Connected(int error, int64_t /*now_ms*/) {
     Fail(base::FromConnectErrno(error));
     return;
   }
-  if (config_->HopCount(route_) == 0) {
+  if (path_.empty()) {
     state_ = State::kDone;
     return;
   }
@@ -93,8 +93,8 @@ void Dial::Fail(const base::Failure& failure) {
 }
 
 void Dial::StartHandshake() {
-  const config::Proxy& proxy = config_->HopAt(route_, hop_);
-  const auto next = NextStop(*config_, route_, hop_, target_);
+  const config::Proxy& proxy = path_.At(*config_, hop_);
+  const auto next = NextStop(*config_, path_, hop_, target_);
   if (!next) {
     base::Failure failure;
     failure.cause = base::Cause::kHostUnreachable;
@@ -107,7 +107,7 @@ void Dial::StartHandshake() {
 }
 
 void Dial::FinishHop(int64_t now_ms) {
-  if (size_t{hop_} + 1 == config_->HopCount(route_)) {
+  if (size_t{hop_} + 1 == path_.size()) {
     state_ = State::kDone;
     return;
   }

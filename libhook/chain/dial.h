@@ -16,6 +16,7 @@
 
 #include "base/endpoint.h"
 #include "base/failure.h"
+#include "chain/path.h"
 #include "config/config.h"
 #include "protocol/handshake.h"
 
@@ -25,9 +26,9 @@ class Dial {
  public:
   enum class State : uint8_t { kConnect, kWantRead, kWantWrite, kDone, kFailed };
 
-  // `route` is kProxy, kChain, or kDirect (then the dial is the connect alone). `target` is what
-  // the last hop is asked for. REQUIRES: `config` outlives the dial; route is not kReject.
-  Dial(const config::Config& config, config::Route route, const base::Endpoint& target);
+  // With an empty path the dial is the connect alone. `target` is what the last hop is asked for.
+  // REQUIRES: `config` outlives the dial.
+  Dial(const config::Config& config, const Path& path, const base::Endpoint& target);
 
   State state() const { return state_; }
 
@@ -45,7 +46,7 @@ class Dial {
 
   const base::Failure& failure() const { return failure_; }  // REQUIRES: state() == kFailed
   size_t hop() const { return hop_; }                        // the hop at work
-  config::Route route() const { return route_; }
+  const Path& path() const { return path_; }
 
  private:
   void StartHandshake();
@@ -56,7 +57,7 @@ class Dial {
   bool GoesOnAfter(long error);
 
   const config::Config* config_;
-  config::Route route_;
+  Path path_;
   base::Endpoint target_;
   State state_ = State::kConnect;
   uint8_t hop_ = 0;

@@ -22,18 +22,23 @@ class ImageChecker {
   bool Takes(const Globals& globals) const {
     return Takes(globals.default_route) && globals.default_source <= DefaultSource::kEnvironment &&
            globals.dns >= Dns::kRemote && globals.dns <= Dns::kLocal &&
-           globals.connect_timeout_ms > 0 && Takes(globals.default_line);
+           globals.connect_timeout_ms > 0 && globals.chain_timeout_ms > 0 &&
+           globals.retry_after_ms > 0 && Takes(globals.default_line);
   }
 
   bool Takes(const Proxy& proxy) const {
-    return Takes(proxy.name) && proxy.type <= ProxyType::kSocks4a && Takes(proxy.host) &&
+    return Takes(proxy.name) && proxy.type <= ProxyType::kSsh && Takes(proxy.host) &&
            proxy.host.size > 0 && proxy.port > 0 && Takes(proxy.user) && Takes(proxy.password) &&
-           proxy.dns <= Dns::kLocal && IsBool(proxy.is_first_hop) && Takes(proxy.source);
+           proxy.dns <= Dns::kLocal && IsBool(proxy.is_first_hop) &&
+           proxy.auth <= Auth::kNegotiate && IsBool(proxy.insecure) && Takes(proxy.workstation) &&
+           Takes(proxy.ca_file) && Takes(proxy.client_cert) && Takes(proxy.client_key) &&
+           Takes(proxy.ssh_config) && Takes(proxy.source);
   }
 
   bool Takes(const Chain& chain) const {
-    if (!Takes(chain.name) || chain.mode != ChainMode::kStrict || chain.hop_count == 0 ||
-        chain.hop_count > kMaxHops || chain.dns > Dns::kLocal || !Takes(chain.source)) {
+    if (!Takes(chain.name) || chain.mode > ChainMode::kFastest || chain.hop_count == 0 ||
+        chain.hop_count > kMaxHops || chain.length == 0 || chain.length > chain.hop_count ||
+        chain.dns > Dns::kLocal || !Takes(chain.source)) {
       return false;
     }
     for (size_t i = 0; i < chain.hop_count; ++i) {
@@ -182,6 +187,10 @@ std::string_view Scheme(ProxyType type) {
       return "socks4";
     case ProxyType::kSocks4a:
       return "socks4a";
+    case ProxyType::kHttps:
+      return "https";
+    case ProxyType::kSsh:
+      return "ssh";
   }
   return {};
 }

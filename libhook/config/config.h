@@ -35,13 +35,17 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-enum class ProxyType : uint8_t { kSocks5, kHttp, kSocks4, kSocks4a };
+enum class ProxyType : uint8_t { kSocks5, kHttp, kSocks4, kSocks4a, kHttps, kSsh };
 
 // "socks5": the scheme of its URLs.
 std::string_view Scheme(ProxyType type);
 constexpr bool TakesOnlyV4(ProxyType type) {
   return type == ProxyType::kSocks4 || type == ProxyType::kSocks4a;
 }
+
+// How a program authenticates to an HTTP proxy. kAny: as the proxy asks, the strongest first; that
+// never is kNegotiate, which is for those who ask for it.
+enum class Auth : uint8_t { kAny, kBasic, kDigest, kNtlm, kNegotiate };
 
 // Who looks a target's name up. kInherit, as [gochain] says, is for proxies and chains alone.
 enum class Dns : uint8_t { kInherit, kRemote, kLocal };
@@ -62,15 +66,30 @@ struct Proxy {
   Text password;  // percent-decoded
   Dns dns = Dns::kInherit;
   bool is_first_hop = false;  // of some route: gochain itself connects to it
+  Auth auth = Auth::kAny;
+  bool insecure = false;  // kHttps: any certificate will do
+  Text workstation;       // of NTLM; empty: the host's name
+  Text ca_file;           // kHttps: who is trusted; empty: whom the system trusts. A full path
+  Text client_cert;       // kHttps: PEM, a full path; empty: none
+  Text client_key;        // as client_cert; empty: the key is in client_cert
+  Text ssh_config;        // kSsh: ssh's -F, a full path; empty: ssh's own files
   Source source;
 };
 
-enum class ChainMode : uint8_t { kStrict };
+enum class ChainMode : uint8_t {
+  kStrict,      // all hops in their order
+  kDynamic,     // the same without those that are dead
+  kRandom,      // `length` of them, in any order
+  kRoundRobin,  // `length` of them, beginning behind the last of the connect before
+  kFailover,    // the first that is alive
+  kFastest,     // the one that was connected to in the shortest time lately
+};
 
 struct Chain {
   Text name;
   ChainMode mode = ChainMode::kStrict;
   Dns dns = Dns::kInherit;
+  uint16_t length = 1;  // kRandom, kRoundRobin; at most hop_count
   uint16_t hop_count = 0;
   uint16_t hops[kMaxHops] = {};  // indexes of proxies, first hop first
   Source source;
@@ -142,6 +161,8 @@ struct Globals {
   DefaultSource default_source = DefaultSource::kBuiltIn;
   Dns dns = Dns::kRemote;
   uint32_t connect_timeout_ms = 10000;  // per hop
+  uint32_t chain_timeout_ms = 60000;    // of a whole dial with all it tries
+  uint32_t retry_after_ms = 30000;      // a dead hop is left alone for so long, and then longer
   Source default_line;                  // where kFile
 };
 

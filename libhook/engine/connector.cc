@@ -82,6 +82,7 @@ class Connector::Attempt {
   Endpoint actual;        // where the socket is connected to, for the kernel
   base::Failure failure;  // where Run returns an errno that has a cause
   rules::Decision decision;
+  chain::Path path;  // the hops of the dial
 
   int Run() {
     const config::Config& config = session_.config();
@@ -95,6 +96,7 @@ class Connector::Attempt {
       }
     }
     std::span<const IpAddress> addresses(found.data(), count);
+    path = chain::Path::Whole(config, route_);
     if (route_.kind == config::RouteKind::kDirect) {
       return Dial({found[0], destination.port()}, addresses, destination.port());
     }
@@ -106,7 +108,7 @@ class Connector::Attempt {
       return Fail(unknown);
     }
     const std::span<const IpAddress> hops(hop.data(), hop_count);
-    const uint16_t port = config.HopAt(route_, 0).port;
+    const uint16_t port = path.At(config, 0).port;
     if (plan_.address_count == 0 && config.DnsOf(route_) == config::Dns::kRemote) {
       return Dial(destination, hops, port);
     }
@@ -138,7 +140,7 @@ class Connector::Attempt {
   // Drops the addresses that the last hop can't be told; but leaves one, for it to fail.
   size_t KeepSayable(std::span<IpAddress> addresses) const {
     const config::Config& config = session_.config();
-    if (!config::TakesOnlyV4(config.HopAt(route_, config.HopCount(route_) - 1).type)) {
+    if (!config::TakesOnlyV4(path.At(config, path.size() - 1).type)) {
       return addresses.size();
     }
     size_t kept = 0;
@@ -154,7 +156,7 @@ class Connector::Attempt {
   bool IsOutOfReach() const {
     // RFC 1928 §6: "Address type not supported", of a proxy without IPv6.
     constexpr uint16_t kAddressType = 8;
-    if (size_t{failure.hop} + 1 != session_.config().HopCount(route_) ||
+    if (size_t{failure.hop} + 1 != path.size() ||
         (failure.speaker != base::Failure::Speaker::kTarget && failure.code != kAddressType)) {
       return false;
     }
@@ -164,7 +166,7 @@ class Connector::Attempt {
   }
 
   int Dial(const Endpoint& target, std::span<const IpAddress> first, uint16_t port) {
-    chain::Dial dial(session_.config(), route_, target);
+    chain::Dial dial(session_.config(), path, target);
     int result = ConnectFirst(first, port, dial);
     if (result == 0) {
       result = Handshakes(dial);
@@ -182,13 +184,12 @@ class Connector::Attempt {
   }
 
   size_t FirstHopAddresses(Addresses* out) {
-    if (const size_t known = KnownHopAddresses(session_, route_, out); known > 0) {
+    if (const size_t known = KnownHopAddresses(session_, path[0], out); known > 0) {
       return known;
     }
     const config::Config& config = session_.config();
-    const size_t count = surroundings_.Resolve(config.text(config.HopAt(route_, 0).host), *out);
-    session_.SetHopAddresses(config.HopIndexAt(route_, 0),
-                             std::span<const IpAddress>(*out).first(count));
+    const size_t count = surroundings_.Resolve(config.text(path.At(config, 0).host), *out);
+    session_.SetHopAddresses(path[0], std::span<const IpAddress>(*out).first(count));
     return count;
   }
 
@@ -276,6 +277,7 @@ int Connector::Run(int fd, int domain, const Plan& plan, Surroundings& surroundi
               .target = plan.target,
               .rewritten = plan.rewritten,
               .decision = plan.decision,
+              .path = {},
               .failure = {.cause = base::Cause::kRejected},
               .connect_ms = 0};
   const EventLog log(session_.settings(), &session_.config());
@@ -300,6 +302,7 @@ int Connector::Run(int fd, int domain, const Plan& plan, Surroundings& surroundi
   attempt.domain = domain;
   const int result = attempt.Run();
   event.decision = attempt.decision;
+  event.path = attempt.path;
   event.connect_ms = (base::NowUs() - start_us + 500) / 1000;
   if (result == 0) {
     session_.peers().Put(Inode(attempt.fd), attempt.actual, plan.asked);

@@ -121,7 +121,6 @@ class LineFormatter {
       : config_(config), event_(event), out_(buffer) {}
 
   void WriteText() {
-    const config::Route route = event_.decision.route;
     out_.Append("gochain: ").Append(TextOf(event_.target));
     if (event_.rewritten) {
       out_.Append(" => ").Append(TextOf(*event_.rewritten));
@@ -132,7 +131,7 @@ class LineFormatter {
       AppendProgram();
       return;
     }
-    const size_t hops = config_.HopCount(route);
+    const size_t hops = event_.path.size();
     out_.Append(hops == 0 ? " direct" : " via ");
     for (size_t i = 0; i < hops; ++i) {
       out_.Append(i == 0 ? "" : ">").Append(HopName(i));
@@ -148,7 +147,6 @@ class LineFormatter {
   }
 
   void WriteJson() {
-    const config::Route route = event_.decision.route;
     out_.Append("{\"event\":\"").Append(KindName(event_.kind)).Append("\",\"time\":\"");
     AppendTime(out_);
     out_.Append("\",\"pid\":").AppendNumber(static_cast<uint64_t>(event_.pid));
@@ -159,11 +157,11 @@ class LineFormatter {
     } else {
       out_.Append(",\"rewritten\":null");
     }
-    AppendField(out_, "route", config_.RouteName(route));
+    AppendField(out_, "route", config_.RouteName(event_.decision.route));
     out_.Append(",\"rule\":\"");
     AppendRule();
     out_.Append("\",\"hops\":[");
-    const size_t hops = config_.HopCount(route);
+    const size_t hops = event_.path.size();
     for (size_t i = 0; i < hops; ++i) {
       out_.Append(i == 0 ? "" : ",");
       AppendJson(out_, HopName(i));
@@ -187,24 +185,22 @@ class LineFormatter {
   std::string_view TextOf(const base::Endpoint& endpoint) { return endpoint.Text(endpoint_); }
   uint64_t Milliseconds() const { return static_cast<uint64_t>(event_.connect_ms); }
 
-  const config::Proxy& Hop(size_t index) const {
-    return config_.HopAt(event_.decision.route, index);
-  }
+  const config::Proxy& Hop(size_t index) const { return event_.path.At(config_, index); }
   std::string_view HopName(size_t index) const { return config_.text(Hop(index).name); }
 
   size_t FailedHop() const {
-    const size_t hops = config_.HopCount(event_.decision.route);
+    const size_t hops = event_.path.size();
     return event_.failure.hop < hops ? event_.failure.hop : hops - 1;
   }
 
   std::string_view FailureText() {
-    const size_t hops = config_.HopCount(event_.decision.route);
+    const size_t hops = event_.path.size();
     const size_t next = size_t{event_.failure.hop} + 1;
     return Describe(event_.failure, next < hops ? HopName(next) : "target", failure_);
   }
 
   void AppendFailedHop() {
-    if (config_.HopCount(event_.decision.route) == 0) {
+    if (event_.path.empty()) {
       return;
     }
     const config::Proxy& hop = Hop(FailedHop());

@@ -13,6 +13,7 @@
 
 #include "base/endpoint.h"
 #include "base/failure.h"
+#include "chain/path.h"
 #include "config/config.h"
 #include "engine/settings.h"
 #include "rules/rules.h"
@@ -30,6 +31,7 @@ struct Event {
   base::Endpoint target;  // what the program asked for, by name where it had one
   std::optional<base::Endpoint> rewritten = std::nullopt;  // what [rewrite] made of it
   rules::Decision decision;
+  chain::Path path;       // the hops taken, of those that the route has
   base::Failure failure;  // kFail, kReject
   int64_t connect_ms = 0;
 };

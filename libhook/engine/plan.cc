@@ -80,16 +80,16 @@ size_t DecideAt(const config::Config& config, const Endpoint& destination, std::
   return kept;
 }
 
-size_t KnownHopAddresses(const Session& session, config::Route route, Addresses* out) {
+size_t KnownHopAddresses(const Session& session, uint16_t proxy, Addresses* out) {
   const config::Config& config = session.config();
-  const std::string_view host = config.text(config.HopAt(route, 0).host);
+  const std::string_view host = config.text(config.proxies()[proxy].host);
   if (const auto address = IpAddress::Parse(host)) {
     // The kernel takes the any-address for the own host; getpeername then says loopback.
     (*out)[0] = address->IsAny() && address->is_v4() ? IpAddress::V4(INADDR_LOOPBACK) : *address;
     return 1;
   }
   const size_t count = HostAddresses(config, host, out);
-  return count > 0 ? count : session.HopAddresses(config.HopIndexAt(route, 0), out);
+  return count > 0 ? count : session.HopAddresses(proxy, out);
 }
 
 }  // namespace engine

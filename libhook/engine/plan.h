@@ -42,9 +42,9 @@ size_t DecideAt(const config::Config& config, const base::Endpoint& destination,
                 std::string_view exe, std::span<base::IpAddress> addresses,
                 rules::Decision* decision);
 
-// The addresses of the first hop of `route`, as far as they are known without looking its name up;
-// returns how many. REQUIRES: the route has hops.
-size_t KnownHopAddresses(const Session& session, config::Route route, Addresses* out);
+// The addresses of proxy number `proxy`, as far as they are known without looking its name up;
+// returns how many.
+size_t KnownHopAddresses(const Session& session, uint16_t proxy, Addresses* out);
 
 }  // namespace engine
 

@@ -35,8 +35,9 @@ bool NeedsLookup(Process& process, const engine::Plan& plan) {
   }
   const config::Route route = plan.decision.route;
   engine::Addresses known;
-  return process.session().config().HopCount(route) > 0 &&
-         engine::KnownHopAddresses(process.session(), route, &known) == 0;
+  const config::Config& config = process.session().config();
+  return config.HopCount(route) > 0 &&
+         engine::KnownHopAddresses(process.session(), config.HopIndexAt(route, 0), &known) == 0;
 }
 
 // With TCP_FASTOPEN_CONNECT connect(2) succeeds at once and the first send connects; a handshake

@@ -15,6 +15,8 @@ Client MakeClient(config::ProxyType type, const base::Endpoint& target, std::str
     case config::ProxyType::kSocks4a:
       return Client(std::in_place_type<Socks4Client>, target, user, true);
     case config::ProxyType::kHttp:
+    case config::ProxyType::kHttps:
+    case config::ProxyType::kSsh:
       break;
   }
   return Client(std::in_place_type<HttpConnectClient>, target, user, password);

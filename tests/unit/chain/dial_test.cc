@@ -18,7 +18,7 @@ using base::Cause;
 using State = Dial::State;
 
 Dial Connected(const Chain& chain) {
-  Dial dial(chain.config(), kWhole, kTarget);
+  Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
   dial.Start(0);
   dial.Connected(0, 0);
   return dial;
@@ -82,7 +82,7 @@ TEST(DialTest, ReachesTheTunnelWhereRepliesComeInPieces) {
 
 TEST(DialTest, IsDoneOnceConnectedWhereThereIsNoHop) {
   const Chain chain({});
-  Dial dial(chain.config(), {config::RouteKind::kDirect, 0}, kTarget);
+  Dial dial(chain.config(), Path::Whole(chain.config(), {config::RouteKind::kDirect, 0}), kTarget);
   dial.Start(0);
   EXPECT_EQ(dial.state(), State::kConnect);
   dial.Connected(0, 0);
@@ -91,7 +91,7 @@ TEST(DialTest, IsDoneOnceConnectedWhereThereIsNoHop) {
 
 TEST(DialTest, GoesThroughASingleProxyWithItsCredentials) {
   const Chain chain({ProxyType::kHttp}, "alice", "secret");
-  Dial dial(chain.config(), {config::RouteKind::kProxy, 0}, kTarget);
+  Dial dial(chain.config(), Path::Whole(chain.config(), {config::RouteKind::kProxy, 0}), kTarget);
   dial.Start(0);
   dial.Connected(0, 0);
   Peer peer(
@@ -198,7 +198,7 @@ TEST(DialTest, ReportsFailedConnectAsTheFirstHops) {
                                         {ETIMEDOUT, Cause::kTimedOut},
                                         {EMFILE, Cause::kLocal}};
   for (const auto& [error, cause] : rows) {
-    Dial dial(chain.config(), kWhole, kTarget);
+    Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
     dial.Start(0);
     dial.Connected(error, 5);
     ASSERT_EQ(dial.state(), State::kFailed);
@@ -213,7 +213,7 @@ TEST(DialTest, CountsEachHopsTimeFromItsOwnStart) {
   const auto types = Types(2, 0b11);
   const Chain chain(types);
   Peer peer(Script(types));
-  Dial dial(chain.config(), kWhole, kTarget);
+  Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
   dial.Start(1000);
   EXPECT_EQ(dial.deadline_ms(), 1000 + kTimeoutMs);
   dial.Connected(0, 3000);
@@ -265,7 +265,7 @@ TEST(DialTest, AsksForTheNextHopByAddressWhereItHasOne) {
   const std::vector<uint8_t> image = writer.Finish();
   auto config = config::Config::FromImage(image);
   ASSERT_TRUE(config.ok());
-  Dial dial(config.value(), kWhole, kTarget);
+  Dial dial(config.value(), Path::Whole(config.value(), kWhole), kTarget);
   dial.Start(0);
   dial.Connected(0, 0);
   Peer peer({});

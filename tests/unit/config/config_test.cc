@@ -185,19 +185,28 @@ TEST_F(ConfigTest, RefusesBadGlobals) {
 
 TEST_F(ConfigTest, RefusesBadProxiesAndChains) {
   const auto proxy = [this](auto change) { ExpectRefused<Proxy>(layout_.proxies, change); };
-  proxy([](Proxy& p) { p.type = static_cast<ProxyType>(4); });
+  proxy([](Proxy& p) { p.type = static_cast<ProxyType>(6); });
   proxy([](Proxy& p) { p.port = 0; });
   proxy([](Proxy& p) { p.host.size = 0; });
   proxy([](Proxy& p) { p.name.offset = 1u << 30; });
   proxy([](Proxy& p) { p.password.size = 1u << 30; });
   proxy([](Proxy& p) { p.dns = static_cast<Dns>(3); });
   proxy([](Proxy& p) { std::memset(static_cast<void*>(&p.is_first_hop), 2, 1); });
+  proxy([](Proxy& p) { p.auth = static_cast<Auth>(5); });
+  proxy([](Proxy& p) { std::memset(static_cast<void*>(&p.insecure), 2, 1); });
+  proxy([](Proxy& p) { p.workstation.size = 1u << 30; });
+  proxy([](Proxy& p) { p.ca_file.size = 1u << 30; });
+  proxy([](Proxy& p) { p.client_cert.size = 1u << 30; });
+  proxy([](Proxy& p) { p.client_key.size = 1u << 30; });
+  proxy([](Proxy& p) { p.ssh_config.size = 1u << 30; });
   const auto chain = [this](auto change) { ExpectRefused<Chain>(layout_.chains, change); };
   chain([](Chain& c) { c.hop_count = 0; });
   chain([](Chain& c) { c.hop_count = 17; });
   chain([](Chain& c) { c.hops[1] = 2; });
-  chain([](Chain& c) { c.mode = static_cast<ChainMode>(1); });
+  chain([](Chain& c) { c.mode = static_cast<ChainMode>(6); });
   chain([](Chain& c) { c.dns = static_cast<Dns>(3); });
+  chain([](Chain& c) { c.length = 0; });
+  chain([](Chain& c) { c.length = static_cast<uint16_t>(c.hop_count + 1); });
 }
 
 TEST_F(ConfigTest, RefusesBadPatterns) {

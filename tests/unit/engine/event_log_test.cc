@@ -24,6 +24,7 @@ class EventLogTest : public testing::Test {
     event_.exe = "go";
     event_.target = *base::Endpoint::FromName("proxy.golang.org", 443);
     event_.decision = {config_.globals().default_route, rules::Reason::kCommandLine, nullptr};
+    event_.path = chain::Path::Whole(config_, event_.decision.route);
     event_.connect_ms = 132;
   }
 
@@ -64,6 +65,7 @@ TEST_F(EventLogTest, NamesTheHopThatFailedAndWhatItCouldNotReach) {
 
 TEST_F(EventLogTest, WritesDirectDialsAndRejections) {
   event_.decision.route = {config::RouteKind::kDirect, 0};
+  event_.path = {};
   event_.kind = EventKind::kFail;
   event_.failure = base::FromConnectErrno(110);
   EXPECT_EQ(Line(), "gochain: proxy.golang.org:443 direct failed: timed out [go 4711]\n");
@@ -96,6 +98,7 @@ TEST_F(EventLogTest, WritesOneJsonObjectALine) {
 TEST_F(EventLogTest, SaysWhatATargetWasRewrittenTo) {
   event_.rewritten = base::Endpoint(*base::IpAddress::Parse("127.0.0.1"), 9418);
   event_.decision.route = {config::RouteKind::kDirect, 0};
+  event_.path = {};
   EXPECT_EQ(Line(),
             "gochain: proxy.golang.org:443 => 127.0.0.1:9418 direct connected in 132 ms "
             "[go 4711]\n");

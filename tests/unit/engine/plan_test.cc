@@ -134,7 +134,9 @@ TEST_F(PlanTest, KeepsTheAddressWhereOnlyThePortIsRewritten) {
 TEST_F(PlanTest, KnowsWhereAFirstHopOfHostsIs) {
   const Plan plan = ByName("a.named.example", 443);
   Addresses found;
-  ASSERT_EQ(KnownHopAddresses(session_, plan.decision.route, &found), 2u);
+  ASSERT_EQ(
+      KnownHopAddresses(session_, session_.config().HopIndexAt(plan.decision.route, 0), &found),
+      2u);
   EXPECT_EQ(found[0], Ip("10.0.0.99"));
   EXPECT_EQ(found[1], Ip("2001:db8::99"));
 }
