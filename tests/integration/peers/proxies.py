@@ -71,18 +71,6 @@ class Squid(Peer):
         hosts = self.write(
             "squid.hosts", "".join(f"{addr} {name}\n" for name, addr in self.hosts.items())
         )
-        access = "http_access allow all\n"
-        if self.user:
-            digest = subprocess.run(
-                ["openssl", "passwd", "-apr1", self.password],
-                check=True, capture_output=True, text=True, timeout=10,
-            ).stdout.strip()
-            self.write("passwd", f"{self.user}:{digest}\n")
-            access = (
-                f"auth_param basic program /usr/lib/squid/basic_ncsa_auth {self.folder}/passwd\n"
-                "auth_param basic realm corp\nauth_param basic children 1 startup=1\n"
-                "acl known proxy_auth REQUIRED\nhttp_access allow known\nhttp_access deny all\n"
-            )
         host = f"[{self.address}]" if ":" in self.address else self.address
         self.write(
             "squid.conf",
@@ -92,9 +80,29 @@ class Squid(Peer):
             f"coredump_dir {self.folder}\nnetdb_filename none\npinger_enable off\n"
             "dns_nameservers 127.0.0.1\ndns_timeout 2 seconds\nconnect_timeout 20 seconds\n"
             "acl blocked dstdomain forbidden.corp.test\nhttp_access deny blocked\n"
-            "shutdown_lifetime 0 seconds\nvia off\nforwarded_for delete\n" + access,
+            "shutdown_lifetime 0 seconds\nvia off\nforwarded_for delete\n" + self.access(),
         )
         os.chmod(self.folder, 0o777)
+
+    def access(self):
+        """The lines of squid.conf that say who may connect; subclasses have other helpers."""
+        if not self.user:
+            return "http_access allow all\n"
+        digest = subprocess.run(
+            ["openssl", "passwd", "-apr1", self.password],
+            check=True, capture_output=True, text=True, timeout=10,
+        ).stdout.strip()
+        self.write("passwd", f"{self.user}:{digest}\n")
+        return self.known_by(
+            f"basic program /usr/lib/squid/basic_ncsa_auth {self.folder}/passwd",
+            "basic realm corp", "basic children 1 startup=1")
+
+    @staticmethod
+    def known_by(*parameters):
+        """Whoever the helper of these auth_param lines knows may connect."""
+        lines = "".join(f"auth_param {parameter}\n" for parameter in parameters)
+        return (lines + "acl known proxy_auth REQUIRED\nhttp_access allow known\n"
+                "http_access deny all\n")
 
     def environment(self):
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": self.folder, "LC_ALL": "C"}
