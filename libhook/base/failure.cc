@@ -61,6 +61,10 @@ std::string_view CauseText(const Failure& failure) {
       const std::string_view text = ErrnoText(failure.code);
       return text.empty() ? "local error" : text;
     }
+    case Cause::kTlsUntrusted:
+      return "certificate not trusted";
+    case Cause::kTlsName:
+      return "certificate is for another host";
   }
   return "unknown";
 }
@@ -84,6 +88,8 @@ int ToErrno(const Failure& failure) {
     case Cause::kForbidden:
     case Cause::kAuthentication:
     case Cause::kConfigUnusable:
+    case Cause::kTlsUntrusted:
+    case Cause::kTlsName:
       return EACCES;
     case Cause::kRefused:
       return ECONNREFUSED;
@@ -106,6 +112,9 @@ int ToErrno(const Failure& failure) {
 std::string_view Describe(const Failure& failure, std::string_view behind,
                           std::array<char, 512>& buffer) {
   TextWriter out(buffer);
+  if (failure.cause == Cause::kTlsName && !failure.detail_text().empty()) {
+    return out.Append("certificate is for ").Append(failure.detail_text()).view();
+  }
   out.Append(CauseText(failure));
   if (failure.speaker == Failure::Speaker::kTarget && failure.cause == Cause::kRefused) {
     out.Append(" by ").Append(behind);

@@ -24,6 +24,8 @@ enum class Cause : uint8_t {
   kClosedEarly,      // end of file or reset inside the handshake
   kConfigUnusable,   // library alone, config can't be read
   kLocal,            // a local call failed; `code` is its errno
+  kTlsUntrusted,     // the certificate of an https:// proxy: nobody who is trusted stands for it
+  kTlsName,          // it is for another host; `detail` is "other.example, not proxy.example"
 };
 
 struct Failure {

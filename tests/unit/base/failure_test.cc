@@ -24,7 +24,9 @@ TEST(FailureTest, MapsEachCauseToTheErrnoOfTheContract) {
                                          {Cause::kTimedOut, ETIMEDOUT},
                                          {Cause::kNotTheProtocol, ECONNRESET},
                                          {Cause::kClosedEarly, ECONNRESET},
-                                         {Cause::kConfigUnusable, EACCES}};
+                                         {Cause::kConfigUnusable, EACCES},
+                                         {Cause::kTlsUntrusted, EACCES},
+                                         {Cause::kTlsName, EACCES}};
   for (const auto& [cause, error] : table) {
     EXPECT_EQ(ToErrno({.cause = cause}), error) << static_cast<int>(cause);
   }
@@ -46,6 +48,13 @@ TEST(FailureTest, SaysWhetherTheTargetOrTheHopRefused) {
   EXPECT_EQ(Words({.cause = Cause::kRefused}), "connection refused");
   EXPECT_EQ(Words({.cause = Cause::kRefused, .speaker = Failure::Speaker::kTarget}),
             "connection refused by target");
+}
+
+TEST(FailureTest, NamesTheHostThatACertificateIsFor) {
+  Failure failure{.cause = Cause::kTlsName};
+  EXPECT_EQ(Words(failure), "certificate is for another host");
+  failure.set_detail("other.example, not proxy.example");
+  EXPECT_EQ(Words(failure), "certificate is for other.example, not proxy.example");
 }
 
 TEST(FailureTest, CutsLongDetailsAndHidesControlBytes) {
