@@ -26,9 +26,9 @@ except OSError as e:
 class Case:
     """`hops` builds the chain; `line` is what the one line must contain."""
 
-    def __init__(self, hops, error, line, target=None, root=False, timeout=2, ns="open"):
+    def __init__(self, hops, error, line, target=None, timeout=2, ns="open"):
         self.hops, self.error, self.line, self.target = hops, error, line, target
-        self.root, self.timeout, self.ns = root, timeout, ns
+        self.timeout, self.ns = timeout, ns
 
 
 def second_hop(make):
@@ -68,10 +68,10 @@ CASES = {
     "closes": Case(lambda p: [f"socks5://{world.PROXY_SIDE[0]}:{p.fault('closes').port}"],
                    "ECONNRESET", "closed"),
     "wrong password": Case(wrong(proxies.Microsocks), "EACCES", "credentials"),
-    "wrong http password": Case(wrong(proxies.Squid), "EACCES", "credentials", root=True),
+    "wrong http password": Case(wrong(proxies.Squid), "EACCES", "credentials"),
     "wrong tinyproxy password": Case(wrong(proxies.Tinyproxy), "EACCES", ""),
     "no password": Case(missing(proxies.Microsocks), "EACCES", ""),
-    "no http password": Case(missing(proxies.Squid), "EACCES", "407", root=True),
+    "no http password": Case(missing(proxies.Squid), "EACCES", "407"),
     "second hop down": Case(
         second_hop(lambda p: f"http://{world.PROXY_INNER[0]}:{p.dead_port()}"), "ECONNREFUSED",
         "hop1"),
@@ -81,17 +81,16 @@ CASES = {
         "ETIMEDOUT", world.PROXY_INNER[0]),
     "target refuses": Case(lambda p: p.one_hop(proxies.Dante), "ECONNREFUSED", "target"),
     "target refuses at microsocks": Case(lambda p: p.one_hop(), "ECONNREFUSED", "target"),
-    "target refuses at squid": Case(lambda p: p.one_hop(proxies.Squid), "ECONNREFUSED", "target",
-                                    root=True),
+    "target refuses at squid": Case(lambda p: p.one_hop(proxies.Squid), "ECONNREFUSED", "target"),
     "target refuses at tinyproxy": Case(lambda p: p.one_hop(proxies.Tinyproxy), "ECONNREFUSED",
                                         "target"),
     "name unknown to dante": Case(lambda p: p.one_hop(proxies.Dante), "EHOSTUNREACH", "",
                                   "no.corp.test"),
     "name unknown to microsocks": Case(lambda p: p.one_hop(), "EHOSTUNREACH", "", "no.corp.test"),
     "name unknown to squid": Case(lambda p: p.one_hop(proxies.Squid), "EHOSTUNREACH", "",
-                                  "no.corp.test", root=True, timeout=10),
+                                  "no.corp.test", timeout=10),
     "forbidden by squid": Case(lambda p: p.one_hop(proxies.Squid), "EACCES", "403",
-                               "forbidden.corp.test", root=True),
+                               "forbidden.corp.test"),
 }
 
 
@@ -100,8 +99,6 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_errno_and_one_line(runner, peers, capture, case, mode, how):
     case = CASES[case]
-    if case.root and not real_root():
-        pytest.skip("squid changes its user: needs real root")
     # Port 9: nobody listens there in `target`.
     hops = [hop if isinstance(hop, str) else hop.url() for hop in case.hops(peers)]
     names = [f"hop{number}" for number in range(len(hops))]

@@ -3,7 +3,6 @@
 import pytest
 
 import world
-from gochain import real_root
 from peers import proxies
 
 KINDS = [proxies.Microsocks, proxies.Dante, proxies.Tinyproxy, proxies.Squid]
@@ -13,15 +12,9 @@ def curl_proxy(peer):
     return peer.url().replace("socks5://", "socks5h://")
 
 
-def needs(kind):
-    if kind in (proxies.Squid,) and not real_root():
-        pytest.skip(f"{kind.__name__} changes its user: needs real root")
-
-
 @pytest.mark.parametrize("where", ["outer", "inner"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_proxy_reaches_name_that_only_it_knows(runner, peers, site, kind, where):
-    needs(kind)
     peer = peers.proxy(kind, where)
     place = runner.place if where == "outer" else runner.place.but(ns="proxy")
     run = runner.alone(
@@ -33,7 +26,6 @@ def test_proxy_reaches_name_that_only_it_knows(runner, peers, site, kind, where)
 
 @pytest.mark.parametrize("kind", [proxies.Microsocks, proxies.Tinyproxy, proxies.Squid])
 def test_proxy_refuses_wrong_password(runner, peers, site, kind):
-    needs(kind)
     peer = peers.start(kind, world.PROXY_SIDE[0], user="alice", password="secret")
     argv = ["curl", "-sS", "-m", "10", "-px"]
     good = runner.alone(argv + [curl_proxy(peer), "http://web.corp.test/hello.txt"])

@@ -12,7 +12,7 @@ from gochain import MODES, door_of, real_root
 from peers import content, proxies, servers
 from rig import NAMES
 
-LAST = proxies.Squid if real_root() else proxies.Tinyproxy
+LAST = proxies.Squid
 ROUTES = ("direct", "one", "two")
 HOSTS = "127.0.0.1 localhost\n" + "".join(f"{addr} {name}\n" for name, addr in NAMES.items())
 
@@ -242,8 +242,6 @@ def test_socks4_carries_an_address(runner, peers, site, door):
 @pytest.mark.parametrize("kind", (proxies.Microsocks, proxies.Tinyproxy, proxies.Squid))
 @pytest.mark.parametrize("door", ("preload", "supervise"))
 def test_hop_that_wants_a_password(runner, peers, site, kind, where, door):
-    if kind is proxies.Squid and not real_root():
-        pytest.skip("squid changes its user: needs real root")
     address = (world.PROXY_SIDE if where == "outer" else world.PROXY_INNER)[0]
     hop = peers._once(("login", kind, where), lambda: peers.start(
         kind, address, user="alice", password="secret"))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+from gochain import real_root
 from peers.process import Peer
 
 
@@ -108,7 +109,10 @@ class Squid(Peer):
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": self.folder, "LC_ALL": "C"}
 
     def argv(self):
-        return ["squid", "-N", "-f", os.path.join(self.folder, "squid.conf")]
+        # It runs as no root, and where there is one user it can't change to another. One more
+        # namespace calls that user something else.
+        another = [] if real_root() else ["unshare", "-U", "--map-user=1000", "--map-group=1000"]
+        return another + ["squid", "-N", "-f", os.path.join(self.folder, "squid.conf")]
 
 
 class SshTunnel(Peer):
