@@ -57,6 +57,8 @@ std::string_view CauseText(const Failure& failure) {
       return "connection closed during the handshake";
     case Cause::kConfigUnusable:
       return "config unusable";
+    case Cause::kRelay:
+      return "gochain's relay can't be used";
     case Cause::kLocal: {
       const std::string_view text = ErrnoText(failure.code);
       return text.empty() ? "local error" : text;
@@ -103,6 +105,7 @@ int ToErrno(const Failure& failure) {
     case Cause::kNotTheProtocol:
     case Cause::kClosedEarly:
       return ECONNRESET;
+    case Cause::kRelay:
     case Cause::kLocal:
       return failure.code;
   }

@@ -23,10 +23,12 @@ enum class Cause : uint8_t {
   kNotTheProtocol,   // the reply is none of the protocol's
   kClosedEarly,      // end of file or reset inside the handshake
   kConfigUnusable,   // library alone, config can't be read
+  kRelay,            // gochain's own relay can't be used; `code` is the errno
   kLocal,            // a local call failed; `code` is its errno
   kTlsUntrusted,     // the certificate of an https:// proxy: nobody who is trusted stands for it
   kTlsName,          // it is for another host; `detail` is "other.example, not proxy.example"
 };
+inline constexpr Cause kLastCause = Cause::kLocal;
 
 struct Failure {
   // Which side said so: the hop itself, or something behind it as the hop reports it.

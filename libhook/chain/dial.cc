@@ -1,14 +1,14 @@
 #include "chain/dial.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-
-#include "base/syscalls.h"
 
 namespace chain {
 namespace {
 
-constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+// The relay's own time-outs come first, and name the hop.
+constexpr int64_t kRelaySlackMs = 2000;
 
 // Where hop `index + 1`, or at the end of the chain the target, is to be found. None where the
 // proxy's host is no name that anybody could look up.
@@ -36,7 +36,17 @@ std::optional<base::Endpoint> NextStop(const config::Config& config, const Path&
 Dial::Dial(const config::Config& config, const Path& path, const base::Endpoint& target)
     : config_(&config), path_(path), target_(target) {}
 
-void Dial::Start(int64_t now_ms) { deadline_ms_ = now_ms + config_->globals().connect_timeout_ms; }
+void Dial::Start(int64_t now_ms) {
+  deadline_ms_ = now_ms + config_->globals().connect_timeout_ms;
+  if (relay_ != nullptr) {
+    deadline_ms_ = now_ms + RelayBudgetMs() + kRelaySlackMs;
+  }
+}
+
+uint32_t Dial::RelayBudgetMs() const {
+  const uint64_t budget_ms = uint64_t{path_.size()} * config_->globals().connect_timeout_ms;
+  return static_cast<uint32_t>(std::min<uint64_t>(budget_ms, UINT32_MAX));
+}
 
 void Dial::Connected(int error, int64_t /*now_ms*/) {
   if (error != 0) {
@@ -47,20 +57,50 @@ void Dial::Connected(int error, int64_t /*now_ms*/) {
     state_ = State::kDone;
     return;
   }
+  if (relay_ != nullptr) {
+    AskRelay();
+  } else {
+    EnterHop();
+  }
+}
+
+bool Dial::StartAtSsh(int64_t now_ms) {
+  for (size_t i = path_.size(); i-- > 0;) {
+    if (path_.At(*config_, i).type == config::ProxyType::kSsh) {
+      hop_ = static_cast<uint8_t>(i);
+      Start(now_ms);
+      EnterHop();
+      return true;
+    }
+  }
+  return false;
+}
+
+void Dial::TlsUp() { AskForToken(); }
+
+void Dial::SetNegotiateToken(std::string_view text) {
+  negotiate_token_ = text;
   StartHandshake();
 }
 
+void Dial::SshUp(int64_t now_ms) { FinishHop(now_ms); }
+
 Dial::State Dial::Advance(int fd, int64_t now_ms) {
+  SocketStream stream(fd);
+  return Advance(stream, now_ms);
+}
+
+Dial::State Dial::Advance(Stream& stream, int64_t now_ms) {
   while (state_ == State::kWantRead || state_ == State::kWantWrite) {
     bool moved = false;
     switch (handshake_->step()) {
       case protocol::Step::kSend:
         state_ = State::kWantWrite;
-        moved = SendSome(fd);
+        moved = SendSome(stream);
         break;
       case protocol::Step::kReceive:
         // Right behind a request there is no answer yet: to look would be a call in vain.
-        moved = state_ == State::kWantRead && ReceiveSome(fd);
+        moved = state_ == State::kWantRead && ReceiveSome(stream);
         if (state_ == State::kWantWrite) {
           state_ = State::kWantRead;
         }
@@ -70,7 +110,8 @@ Dial::State Dial::Advance(int fd, int64_t now_ms) {
         moved = true;
         break;
       case protocol::Step::kFailed:
-        Fail(handshake_->failure());
+        FailAt(handshake_->relay() != nullptr ? handshake_->failure().hop : hop_,
+               handshake_->failure());
         break;
     }
     if (!moved) {
@@ -86,39 +127,83 @@ void Dial::TimeOut() {
   Fail(failure);
 }
 
-void Dial::Fail(const base::Failure& failure) {
+void Dial::Fail(const base::Failure& failure) { FailAt(hop_, failure); }
+
+void Dial::FailAt(uint8_t hop, const base::Failure& failure) {
   failure_ = failure;
-  failure_.hop = hop_;
+  failure_.hop = hop;
   state_ = State::kFailed;
 }
 
-void Dial::StartHandshake() {
-  const config::Proxy& proxy = path_.At(*config_, hop_);
-  const auto next = NextStop(*config_, path_, hop_, target_);
-  if (!next) {
+void Dial::AskRelay() {
+  protocol::RelayRequest request;
+  request.budget_ms = RelayBudgetMs();
+  for (size_t i = 0; i < path_.size(); ++i) {
+    request.hops[request.hop_count++] = path_[i];
+  }
+  request.target = target_;
+  handshake_.emplace(request, *relay_);
+  state_ = State::kWantWrite;
+}
+
+void Dial::EnterHop() {
+  next_stop_ = NextStop(*config_, path_, hop_, target_);
+  if (!next_stop_) {
     base::Failure failure;
     failure.cause = base::Cause::kHostUnreachable;
     failure.set_detail("the next proxy's host is not a name");
     Fail(failure);
     return;
   }
-  handshake_.emplace(proxy.type, *next, config_->text(proxy.user), config_->text(proxy.password));
+  switch (path_.At(*config_, hop_).type) {
+    case config::ProxyType::kHttps:
+      state_ = State::kWantTls;
+      return;
+    case config::ProxyType::kSsh:
+      state_ = State::kWantSsh;
+      return;
+    case config::ProxyType::kSocks5:
+    case config::ProxyType::kHttp:
+    case config::ProxyType::kSocks4:
+    case config::ProxyType::kSocks4a:
+      AskForToken();
+      return;
+  }
+}
+
+void Dial::AskForToken() {
+  negotiate_token_ = {};
+  if (path_.At(*config_, hop_).auth == config::Auth::kNegotiate) {
+    state_ = State::kWantToken;
+  } else {
+    StartHandshake();
+  }
+}
+
+void Dial::StartHandshake() {
+  const config::Proxy& proxy = path_.At(*config_, hop_);
+  handshake_.emplace(proxy.type, *next_stop_, config_->text(proxy.user),
+                     config_->text(proxy.password));
   state_ = State::kWantWrite;
 }
 
 void Dial::FinishHop(int64_t now_ms) {
+  if (const protocol::RelayClient* const relay = handshake_ ? handshake_->relay() : nullptr) {
+    relay_connect_ms_ = relay->connect_ms();
+    state_ = State::kDone;
+    return;
+  }
   if (size_t{hop_} + 1 == path_.size()) {
     state_ = State::kDone;
     return;
   }
   ++hop_;
   Start(now_ms);
-  StartHandshake();
+  EnterHop();
 }
 
-bool Dial::SendSome(int fd) {
-  const std::span<const uint8_t> bytes = handshake_->Outgoing();
-  const long sent = sys::Send(fd, bytes.data(), bytes.size(), kSendFlags);
+bool Dial::SendSome(Stream& stream) {
+  const long sent = stream.Send(handshake_->Outgoing());
   if (sent < 0) {
     return GoesOnAfter(sent);
   }
@@ -126,12 +211,11 @@ bool Dial::SendSome(int fd) {
   return true;
 }
 
-bool Dial::ReceiveSome(int fd) {
+bool Dial::ReceiveSome(Stream& stream) {
   std::array<uint8_t, 1024> buffer;
   const protocol::Appetite appetite = handshake_->Incoming();
   const size_t max = appetite.max < buffer.size() ? appetite.max : buffer.size();
-  const long got =
-      sys::Recv(fd, buffer.data(), max, appetite.peek ? MSG_DONTWAIT | MSG_PEEK : MSG_DONTWAIT);
+  const long got = stream.Receive(std::span(buffer).first(max), appetite.peek);
   if (got < 0) {
     return GoesOnAfter(got);
   }
@@ -142,7 +226,7 @@ bool Dial::ReceiveSome(int fd) {
   size_t taken = handshake_->Feed(std::span(buffer).first(static_cast<size_t>(got)));
   while (appetite.peek && taken > 0) {
     // The peeked bytes are there, so this neither waits nor ends early.
-    const long dropped = sys::Recv(fd, buffer.data(), taken, MSG_DONTWAIT);
+    const long dropped = stream.Receive(std::span(buffer).first(taken), false);
     if (dropped == -EINTR) {
       continue;
     }

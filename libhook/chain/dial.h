@@ -6,17 +6,24 @@
 // blocking caller loops on it with poll(2), and an event loop resumes it whenever the descriptor is
 // ready.
 //
-// States in wire order: kConnect → for each hop (kWantWrite | kWantRead)* → kDone; any → kFailed.
-// Plain value of some 3 KB, no allocation, async-signal-safe, one thread at a time.
+// A hop that NeedsRelay is the relay's: a program's own dial goes to the relay's port and asks it
+// for the whole path (GoThroughRelay). The relay runs a dial of the same path over streams that it
+// changes on the way, when a state says so.
+//
+// States in wire order: kConnect → for each hop [kWantTls] [kWantToken] (kWantWrite | kWantRead)*,
+// or kWantSsh → kDone; any → kFailed. Plain value of some 3 KB, no allocation, async-signal-safe,
+// one thread at a time.
 #ifndef GOCHAIN_CHAIN_DIAL_H_
 #define GOCHAIN_CHAIN_DIAL_H_
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/endpoint.h"
 #include "base/failure.h"
 #include "chain/path.h"
+#include "chain/stream.h"
 #include "config/config.h"
 #include "protocol/handshake.h"
 
@@ -24,36 +31,66 @@ namespace chain {
 
 class Dial {
  public:
-  enum class State : uint8_t { kConnect, kWantRead, kWantWrite, kDone, kFailed };
+  enum class State : uint8_t {
+    kConnect,
+    kWantTls,    // the relay puts TLS on top of the stream, then TlsUp()
+    kWantToken,  // the relay gets a token for the hop, then SetNegotiateToken()
+    kWantSsh,    // the relay gets a stream from the hop to next_stop(), then SshUp()
+    kWantRead,
+    kWantWrite,
+    kDone,
+    kFailed,
+  };
 
   // With an empty path the dial is the connect alone. `target` is what the last hop is asked for.
   // REQUIRES: `config` outlives the dial.
   Dial(const config::Config& config, const Path& path, const base::Endpoint& target);
+
+  // The path is left to the relay, which is what Connected() then tells of. REQUIRES: state() ==
+  // kConnect, before Start(); `access` outlives the dial.
+  void GoThroughRelay(const protocol::RelayAccess& access) { relay_ = &access; }
 
   State state() const { return state_; }
 
   // The connect to the first hop succeeded (error 0), or failed with an errno.
   void Connected(int error, int64_t now_ms);  // REQUIRES: state() == kConnect
 
+  // For the relay, in the place of Connected(): where the path has an ssh hop, the last of them and
+  // what is before it are one stream to where that hop leads. → kWantSsh there, or false.
+  bool StartAtSsh(int64_t now_ms);
+  void TlsUp();                                   // REQUIRES: state() == kWantTls
+  void SetNegotiateToken(std::string_view text);  // REQUIRES: state() == kWantToken; it is kept
+  void SshUp(int64_t now_ms);                     // REQUIRES: state() == kWantSsh
+  // Where the hop at work leads: the next hop or the target. REQUIRES: state() == kWantSsh
+  const base::Endpoint& next_stop() const { return *next_stop_; }
+
   // Goes on as far as it can without waiting. REQUIRES: state() is kWantRead or kWantWrite.
-  State Advance(int fd, int64_t now_ms);
+  State Advance(Stream& stream, int64_t now_ms);
+  State Advance(int fd, int64_t now_ms);  // over the socket as it is
 
   // When the hop at work must have answered (connect_timeout, counted from each hop's start).
   int64_t deadline_ms() const { return deadline_ms_; }
   void Start(int64_t now_ms);               // starts the first hop's time; before the connect
   void TimeOut();                           // the deadline has passed: → kFailed
   void Fail(const base::Failure& failure);  // → kFailed; the hop at work is filled in
+  void FailAt(uint8_t hop, const base::Failure& failure);
 
   const base::Failure& failure() const { return failure_; }  // REQUIRES: state() == kFailed
   size_t hop() const { return hop_; }                        // the hop at work
   const Path& path() const { return path_; }
+  // How long the relay's connect to the first hop took. REQUIRES: GoThroughRelay(), kDone
+  uint32_t relay_connect_ms() const { return relay_connect_ms_; }
 
  private:
+  uint32_t RelayBudgetMs() const;
+  void AskRelay();
+  void EnterHop();
+  void AskForToken();
   void StartHandshake();
   void FinishHop(int64_t now_ms);
   // Both return true where something happened, so that it makes sense to go on.
-  bool SendSome(int fd);
-  bool ReceiveSome(int fd);
+  bool SendSome(Stream& stream);
+  bool ReceiveSome(Stream& stream);
   bool GoesOnAfter(long error);
 
   const config::Config* config_;
@@ -62,6 +99,10 @@ class Dial {
   State state_ = State::kConnect;
   uint8_t hop_ = 0;
   int64_t deadline_ms_ = 0;
+  const protocol::RelayAccess* relay_ = nullptr;
+  uint32_t relay_connect_ms_ = 0;
+  std::optional<base::Endpoint> next_stop_;
+  std::string_view negotiate_token_;
   std::optional<protocol::Handshake> handshake_;
   base::Failure failure_;
 };

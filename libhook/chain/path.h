@@ -29,6 +29,15 @@ class Path {
   const config::Proxy& At(const config::Config& config, size_t index) const {
     return config.proxies()[hops_[index]];
   }
+  // True where the relay has to dial it.
+  bool NeedsRelay(const config::Config& config) const {
+    for (size_t i = 0; i < size_; ++i) {
+      if (config::NeedsRelay(At(config, i))) {
+        return true;
+      }
+    }
+    return false;
+  }
 
  private:
   uint8_t size_ = 0;

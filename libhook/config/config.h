@@ -76,6 +76,13 @@ struct Proxy {
   Source source;
 };
 
+// True for a hop that the library can't speak to in a program's process: a path with one is dialled
+// by the relay, another process of gochain's.
+constexpr bool NeedsRelay(const Proxy& proxy) {
+  return proxy.type == ProxyType::kHttps || proxy.type == ProxyType::kSsh ||
+         proxy.auth == Auth::kNegotiate;
+}
+
 enum class ChainMode : uint8_t {
   kStrict,      // all hops in their order
   kDynamic,     // the same without those that are dead

@@ -3,7 +3,7 @@
 namespace protocol {
 namespace {
 
-using Client = std::variant<Socks5Client, Socks4Client, HttpConnectClient>;
+using Client = std::variant<Socks5Client, Socks4Client, HttpConnectClient, RelayClient>;
 
 Client MakeClient(config::ProxyType type, const base::Endpoint& target, std::string_view user,
                   std::string_view password) {
@@ -31,6 +31,9 @@ decltype(auto) With(Variant& client, Action action) {
   if (auto* socks4 = std::get_if<Socks4Client>(&client)) {
     return action(*socks4);
   }
+  if (auto* relay = std::get_if<RelayClient>(&client)) {
+    return action(*relay);
+  }
   return action(*std::get_if<HttpConnectClient>(&client));
 }
 
@@ -39,6 +42,9 @@ decltype(auto) With(Variant& client, Action action) {
 Handshake::Handshake(config::ProxyType type, const base::Endpoint& target, std::string_view user,
                      std::string_view password)
     : client_(MakeClient(type, target, user, password)) {}
+
+Handshake::Handshake(const RelayRequest& request, const RelayAccess& access)
+    : client_(std::in_place_type<RelayClient>, request, access) {}
 
 Step Handshake::step() const {
   return With(client_, [](const auto& client) { return client.step(); });

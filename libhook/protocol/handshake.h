@@ -23,6 +23,7 @@
 #include "base/failure.h"
 #include "config/config.h"
 #include "protocol/http_connect_client.h"
+#include "protocol/relay_client.h"
 #include "protocol/socks4_client.h"
 #include "protocol/socks5_client.h"
 
@@ -34,6 +35,8 @@ class Handshake {
   // `password` are views that outlive the handshake; both empty: no credentials.
   Handshake(config::ProxyType type, const base::Endpoint& target, std::string_view user,
             std::string_view password);
+  // With the relay, in place of all hops.
+  Handshake(const RelayRequest& request, const RelayAccess& access);
 
   Step step() const;
   std::span<const uint8_t> Outgoing() const;   // REQUIRES: step() == kSend; not empty
@@ -42,9 +45,11 @@ class Handshake {
   size_t Feed(std::span<const uint8_t> data);  // returns how many bytes it took
   void FeedEnd();                              // end of file: kFailed, kClosedEarly
   const base::Failure& failure() const;        // REQUIRES: step() == kFailed
+  // nullptr where it is no handshake with the relay.
+  const RelayClient* relay() const { return std::get_if<RelayClient>(&client_); }
 
  private:
-  std::variant<Socks5Client, Socks4Client, HttpConnectClient> client_;
+  std::variant<Socks5Client, Socks4Client, HttpConnectClient, RelayClient> client_;
 };
 
 }  // namespace protocol

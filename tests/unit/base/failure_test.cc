@@ -38,6 +38,13 @@ TEST(FailureTest, KeepsTheErrnoOfALocalFailure) {
   EXPECT_EQ(Words(FromConnectErrno(ENOPROTOOPT)), "local error (errno 92)");
 }
 
+TEST(FailureTest, SaysThatItIsTheRelayThatFailed) {
+  Failure failure{.cause = Cause::kRelay, .code = EACCES};
+  failure.set_detail("no launcher");
+  EXPECT_EQ(ToErrno(failure), EACCES);
+  EXPECT_EQ(Words(failure), "gochain's relay can't be used (no launcher)");
+}
+
 TEST(FailureTest, ConnectErrnosComeBackAsThemselves) {
   for (const int error : {ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, ECONNRESET, EMFILE}) {
     EXPECT_EQ(ToErrno(FromConnectErrno(error)), error);

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -271,6 +273,99 @@ TEST(DialTest, AsksForTheNextHopByAddressWhereItHasOne) {
   Peer peer({});
   dial.Advance(peer.client_fd(), 0);
   EXPECT_TRUE(Rest(peer.own_fd()).starts_with("CONNECT [2001:db8::2]:8080 HTTP/1.1\r\n"));
+}
+
+TEST(DialTest, WaitsForTlsBeforeItSaysAnything) {
+  const std::vector<ProxyType> types{ProxyType::kSocks5, ProxyType::kHttps};
+  const Chain chain(types);
+  Peer peer(Script(types));
+  Dial dial = Connected(chain);
+  ASSERT_EQ(RunBoth(dial, peer), State::kWantTls);
+  EXPECT_EQ(dial.hop(), 1u);
+  EXPECT_EQ(peer.turn(), 2u);
+  EXPECT_EQ(peer.heard(), "");
+  dial.TlsUp();
+  EXPECT_EQ(RunBoth(dial, peer), State::kDone);
+}
+
+TEST(DialTest, BeginsBehindItsLastSshHop) {
+  const std::vector<ProxyType> types{ProxyType::kSsh, ProxyType::kHttp, ProxyType::kSsh,
+                                     ProxyType::kHttp};
+  const Chain chain(types);
+  const std::vector<Turn> script = Script(types);
+  Peer peer({script.back()});
+  Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
+  ASSERT_TRUE(dial.StartAtSsh(1000));
+  ASSERT_EQ(dial.state(), State::kWantSsh);
+  EXPECT_EQ(dial.hop(), 2u);
+  EXPECT_EQ(dial.deadline_ms(), 1000 + kTimeoutMs);
+  EXPECT_EQ(dial.next_stop(), *base::Endpoint::FromName(Chain::HostOf(3), Chain::PortOf(3)));
+  dial.SshUp(2000);
+  EXPECT_EQ(dial.hop(), 3u);
+  EXPECT_EQ(dial.deadline_ms(), 2000 + kTimeoutMs);
+  EXPECT_EQ(RunBoth(dial, peer), State::kDone);
+}
+
+TEST(DialTest, IsDoneWhereTheSshHopIsTheLast) {
+  const Chain chain({ProxyType::kHttp, ProxyType::kSsh});
+  Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
+  ASSERT_TRUE(dial.StartAtSsh(0));
+  EXPECT_EQ(dial.next_stop(), kTarget);
+  dial.SshUp(0);
+  EXPECT_EQ(dial.state(), State::kDone);
+  Dial without(chain.config(), Path(), kTarget);
+  EXPECT_FALSE(without.StartAtSsh(0));
+}
+
+protocol::RelayAccess Access() {
+  protocol::RelayAccess access;
+  access.request.fill(1);
+  access.reply.fill(2);
+  return access;
+}
+
+// A dial by the relay, which answers `reply`.
+Dial Relayed(const Chain& chain, const protocol::RelayReply& reply,
+             std::optional<protocol::RelayRequest>* asked) {
+  static const protocol::RelayAccess access = Access();
+  Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
+  dial.GoThroughRelay(access);
+  dial.Start(0);
+  dial.Connected(0, 0);
+  Peer peer({});
+  EXPECT_EQ(dial.Advance(peer.client_fd(), 0), State::kWantRead);
+  std::array<uint8_t, protocol::kRelayRequestSize> request;
+  EXPECT_EQ(recv(peer.own_fd(), request.data(), request.size(), 0), ssize_t(request.size()));
+  *asked = protocol::ReadRelayRequest(request);
+  std::array<uint8_t, protocol::kRelayReplySize> bytes;
+  protocol::WriteRelayReply(reply, access.reply, bytes);
+  EXPECT_EQ(send(peer.own_fd(), bytes.data(), bytes.size(), 0), ssize_t(bytes.size()));
+  dial.Advance(peer.client_fd(), 0);
+  return dial;
+}
+
+TEST(DialTest, AsksTheRelayForTheWholePath) {
+  const Chain chain({ProxyType::kSocks5, ProxyType::kHttps, ProxyType::kHttp});
+  std::optional<protocol::RelayRequest> asked;
+  const Dial dial = Relayed(chain, {.failure = {}, .connect_ms = 77}, &asked);
+  EXPECT_EQ(dial.state(), State::kDone);
+  EXPECT_EQ(dial.relay_connect_ms(), 77u);
+  ASSERT_TRUE(asked.has_value());
+  EXPECT_EQ(asked->hop_count, 3);
+  EXPECT_EQ(asked->hops[2], 2);
+  EXPECT_EQ(asked->target, kTarget);
+  EXPECT_EQ(asked->budget_ms, 3 * kTimeoutMs);
+  // The relay's own time-outs name the hop: they must come first.
+  EXPECT_GT(dial.deadline_ms(), int64_t{3} * kTimeoutMs);
+}
+
+TEST(DialTest, FailsAtTheHopThatTheRelayNames) {
+  const Chain chain({ProxyType::kSocks5, ProxyType::kHttps, ProxyType::kHttp});
+  std::optional<protocol::RelayRequest> asked;
+  const Dial dial = Relayed(chain, {.failure = {.cause = Cause::kForbidden, .hop = 2}}, &asked);
+  EXPECT_EQ(dial.state(), State::kFailed);
+  EXPECT_EQ(dial.failure().cause, Cause::kForbidden);
+  EXPECT_EQ(dial.failure().hop, 2);
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+// Stream: a dial's stream in the relay: a socket, or what stands on top of another stream, which it
+// then owns. Never blocks; one thread at a time.
+#ifndef GOCHAIN_RELAY_STREAM_H_
+#define GOCHAIN_RELAY_STREAM_H_
+
+#include "base/fd.h"
+#include "chain/stream.h"
+
+namespace relay {
+
+class Stream : public chain::Stream {
+ public:
+  Stream() = default;
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  virtual ~Stream() = default;
+
+  // The descriptor at the bottom, to poll(2).
+  virtual int fd() const = 0;
+  // The events of fd() to wait for before what said -EAGAIN is worth another try: POLLIN in
+  // `interest` stands for Receive(), POLLOUT for Send() and ShutdownWrite().
+  virtual short Wants(short interest) const { return interest; }
+  // True where Receive() has something to give (data, the end, an error) of which poll(2) on fd()
+  // need not know.
+  virtual bool has_buffered() const { return false; }
+  // Whether fd()'s own bytes are the stream's, so that the kernel may move them (splice(2)).
+  virtual bool is_plain() const { return false; }
+
+  // Says that nothing more will be sent; the other direction stays open. 0, or -errno; -EAGAIN:
+  // again later.
+  virtual long ShutdownWrite() = 0;
+  // From here on the end of this stream looks like an accident to the other side (RST), never like
+  // the end of what was to be sent.
+  virtual void Abort() = 0;
+};
+
+// A socket as it is.
+class PlainStream final : public Stream {
+ public:
+  explicit PlainStream(base::Fd socket) : socket_(std::move(socket)), bytes_(socket_.get()) {}
+
+  long Send(std::span<const uint8_t> data) override { return bytes_.Send(data); }
+  long Receive(std::span<uint8_t> out, bool peek) override { return bytes_.Receive(out, peek); }
+  int fd() const override { return socket_.get(); }
+  bool is_plain() const override { return true; }
+  long ShutdownWrite() override;
+  void Abort() override;
+
+ private:
+  base::Fd socket_;
+  chain::SocketStream bytes_;
+};
+
+}  // namespace relay
+
+#endif  // GOCHAIN_RELAY_STREAM_H_
