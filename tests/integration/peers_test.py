@@ -2,6 +2,7 @@
 
 import pytest
 
+import interop
 import world
 from peers import proxies
 
@@ -24,15 +25,27 @@ def test_proxy_reaches_name_that_only_it_knows(runner, peers, site, kind, where)
     assert run.out == "hello from nginx\n", f"{run}\n{peer.log()}"
 
 
-@pytest.mark.parametrize("kind", [proxies.Microsocks, proxies.Tinyproxy, proxies.Squid])
-def test_proxy_refuses_wrong_password(runner, peers, site, kind):
-    peer = peers.start(kind, world.PROXY_SIDE[0], user="alice", password="secret")
-    argv = ["curl", "-sS", "-m", "10", "-px"]
-    good = runner.alone(argv + [curl_proxy(peer), "http://web.corp.test/hello.txt"])
-    bad_url = curl_proxy(peer).replace("secret", "wrong")
-    bad = runner.alone(argv + [bad_url, "http://web.corp.test/hello.txt"])
-    assert good.out == "hello from nginx\n", f"{good}\n{peer.log()}"
-    assert bad.status != 0, str(bad)
+def curl_by(row, peer, password=interop.PASSWORD):
+    """curl's way through the peer of a row, by curl's own support for it."""
+    scheme = {"socks5": "socks5h", "https": "https"}.get(row.protocol, row.protocol)
+    host = world.TARGET[0] if row.names == interop.BY_CLIENT else "web.corp.test"
+    return ["curl", "-sS", "-m", "20", "-px", row.url(peer, password, scheme), *row.curl,
+            f"http://{host}/hello.txt"]
+
+
+@pytest.mark.parametrize("name", interop.ROW)
+def test_peer_of_the_table(runner, peers, site, name):
+    row = interop.ROW[name]
+    peer = row.started(peers)
+    run = runner.alone(curl_by(row, peer))
+    assert run.out == "hello from nginx\n", f"{run}\n{peer.log()}"
+
+
+@pytest.mark.parametrize("name", [row.name for row in interop.ROWS if row.has_login])
+def test_peer_of_the_table_refuses_a_wrong_password(runner, peers, site, name):
+    row = interop.ROW[name]
+    run = runner.alone(curl_by(row, row.started(peers), interop.WRONG))
+    assert run.status != 0 and "hello" not in run.out, str(run)
 
 
 def test_client_reaches_nothing_but_the_proxy(runner, site):

@@ -11,7 +11,7 @@ import pytest
 
 import world as world_module
 from gochain import Gochain, Place, Runner, real_root
-from peers import content, proxies, servers
+from peers import certificates, content, proxies, servers
 from rules_file import Rules
 
 TEST_SECONDS = 60
@@ -106,6 +106,15 @@ class Peers:
 
     def two_hops(self, first=proxies.Microsocks, second=proxies.Tinyproxy):
         return [self.proxy(first, last=False), self.proxy(second, where="inner")]
+
+    def authority(self):
+        """What signs the certificates of TLS proxies."""
+        return certificates.Authority(os.path.join(self._folder, "authority"))
+
+    def sshd(self, ns="proxy", address=world_module.PROXY_SIDE[0]):
+        if not real_root():
+            pytest.skip("sshd changes its user: needs real root")
+        return self._once(("sshd", ns), lambda: self.start(servers.Sshd, address, ns))
 
     def responder(self, address=world_module.TARGET[0], ns="target", port=0):
         return self._keep(servers.Responder(self._world.listen(ns, address, port)))

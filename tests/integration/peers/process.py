@@ -1,16 +1,29 @@
 """Peer: one server process in a namespace, with its log and settings in a folder of its own."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
+
+from gochain import NOBODY, real_root
 
 NSS_WRAPPER = "libnss_wrapper.so"
 
 
 class PeerError(Exception):
     pass
+
+
+def as_ordinary_user(argv):
+    if os.geteuid() != 0:
+        return argv
+    if real_root():
+        return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                "--inh-caps=-all", "--bounding-set=-all", "--"] + argv
+    # Who is root in a namespace of one user can be somebody else only in a further one.
+    return ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"] + argv
 
 
 class Peer:
@@ -20,6 +33,8 @@ class Peer:
     """
 
     scheme = None  # of the proxies
+    ordinary = False  # runs as a user who is not root, in whatever namespace
+    version_argv = None
 
     def __init__(self, folder, ns, address, port, hosts=None, user=None, password=None):
         self.ns, self.address, self.port = ns, address, port
@@ -55,6 +70,9 @@ class Peer:
         argv = self.argv()
         if not shutil.which(argv[0], path=self.environment()["PATH"]):
             raise PeerError(f"{argv[0]} is not installed: make deps")
+        if self.ordinary:
+            os.chmod(self.folder, 0o777)
+            argv = as_ordinary_user(argv)
         if self.ns:
             argv = ["nsenter", "--net=/run/netns/" + self.ns, "--"] + argv
         with open(self.log_path(), "ab") as log:
@@ -105,6 +123,20 @@ class Peer:
             except subprocess.TimeoutExpired:
                 continue
         self.process = None
+
+    @classmethod
+    def version(cls):
+        """As the program says it; where it doesn't, as its package is called."""
+        path = "/usr/sbin:/usr/bin:/sbin:/bin"
+        if cls.version_argv:
+            run = subprocess.run(cls.version_argv, env={"PATH": path}, capture_output=True,
+                                 text=True, timeout=10, check=False, stdin=subprocess.DEVNULL)
+            text = run.stdout + run.stderr
+        else:
+            run = subprocess.run(["dpkg-query", "-W", "-f=${Version}", cls.package],
+                                 capture_output=True, text=True, timeout=10, check=True)
+            text = run.stdout
+        return re.search(r"\d+\.\d+[.\w]*", text).group().rstrip(".")
 
     def log_path(self):
         return os.path.join(self.folder, "log")

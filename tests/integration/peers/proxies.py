@@ -1,14 +1,14 @@
 """Real proxies."""
 
-import os
 import subprocess
 
-from gochain import real_root
-from peers.process import Peer
+from peers.process import NSS_WRAPPER, Peer
+from peers.squid import Squid  # noqa: F401 (one of them)
 
 
 class Microsocks(Peer):
     scheme = "socks5"
+    package = "microsocks"
 
     def argv(self):
         login = ["-u", self.user, "-P", self.password] if self.user else []
@@ -16,10 +16,26 @@ class Microsocks(Peer):
 
 
 class Dante(Peer):
-    """`external` is the interface or address that it dials from."""
+    """`external` is the interface or address that it dials from. Its users are the system's: a user is one of
+    libnss-wrapper's."""
 
     scheme = "socks5"
     external = "p1"
+    version_argv = ["danted", "-v"]
+
+    def environment(self):
+        env = super().environment()
+        if self.user:
+            secret = subprocess.run(["openssl", "passwd", "-6", self.password], check=True,
+                                    capture_output=True, text=True, timeout=10).stdout.strip()
+            env |= {
+                "LD_PRELOAD": NSS_WRAPPER,
+                "NSS_WRAPPER_PASSWD": self.write("passwd", "root:x:0:0::/:/bin/sh\n"
+                                                 f"{self.user}:x:2000:0::/:/bin/false\n"),
+                "NSS_WRAPPER_GROUP": self.write("group", "root:x:0:\n"),
+                "NSS_WRAPPER_SHADOW": self.write("shadow", f"{self.user}:{secret}:19000:0:99999:7:::\n"),
+            }
+        return env
 
     def prepare(self):
         self.write(
@@ -28,7 +44,7 @@ class Dante(Peer):
 internal: {self.address} port = {self.port}
 external: {self.external}
 clientmethod: none
-socksmethod: none
+socksmethod: {"username" if self.user else "none"}
 user.privileged: root
 user.unprivileged: root
 client pass {{ from: 0/0 to: 0/0 }}
@@ -50,6 +66,7 @@ class Dante4(Dante):
 
 class Tinyproxy(Peer):
     scheme = "http"
+    version_argv = ["tinyproxy", "-v"]
 
     def prepare(self):
         login = f"BasicAuth {self.user} {self.password}\n" if self.user else ""
@@ -63,62 +80,11 @@ class Tinyproxy(Peer):
         return ["tinyproxy", "-d", "-c", "tinyproxy.conf"]
 
 
-class Squid(Peer):
-    """Takes names from its own hosts_file. Answers errors with long pages of HTML."""
-
-    scheme = "http"
-
-    def prepare(self):
-        hosts = self.write(
-            "squid.hosts", "".join(f"{addr} {name}\n" for name, addr in self.hosts.items())
-        )
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        self.write(
-            "squid.conf",
-            f"http_port {host}:{self.port}\nvisible_hostname squid.test\nhosts_file {hosts}\n"
-            f"pid_filename {self.folder}/pid\ncache_log {self.folder}/cache.log\n"
-            f"access_log stdio:{self.folder}/access.log\ncache deny all\ncache_mem 8 MB\n"
-            f"coredump_dir {self.folder}\nnetdb_filename none\npinger_enable off\n"
-            "dns_nameservers 127.0.0.1\ndns_timeout 2 seconds\nconnect_timeout 20 seconds\n"
-            "acl blocked dstdomain forbidden.corp.test\nhttp_access deny blocked\n"
-            "shutdown_lifetime 0 seconds\nvia off\nforwarded_for delete\n" + self.access(),
-        )
-        os.chmod(self.folder, 0o777)
-
-    def access(self):
-        """The lines of squid.conf that say who may connect; subclasses have other helpers."""
-        if not self.user:
-            return "http_access allow all\n"
-        digest = subprocess.run(
-            ["openssl", "passwd", "-apr1", self.password],
-            check=True, capture_output=True, text=True, timeout=10,
-        ).stdout.strip()
-        self.write("passwd", f"{self.user}:{digest}\n")
-        return self.known_by(
-            f"basic program /usr/lib/squid/basic_ncsa_auth {self.folder}/passwd",
-            "basic realm corp", "basic children 1 startup=1")
-
-    @staticmethod
-    def known_by(*parameters):
-        """Whoever the helper of these auth_param lines knows may connect."""
-        lines = "".join(f"auth_param {parameter}\n" for parameter in parameters)
-        return (lines + "acl known proxy_auth REQUIRED\nhttp_access allow known\n"
-                "http_access deny all\n")
-
-    def environment(self):
-        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": self.folder, "LC_ALL": "C"}
-
-    def argv(self):
-        # It runs as no root, and where there is one user it can't change to another. One more
-        # namespace calls that user something else.
-        another = [] if real_root() else ["unshare", "-U", "--map-user=1000", "--map-group=1000"]
-        return another + ["squid", "-N", "-f", os.path.join(self.folder, "squid.conf")]
-
-
 class SshTunnel(Peer):
     """`ssh -D`: a proxy for SOCKS5, 4 and 4a whose names are looked up by the sshd behind it."""
 
     scheme = "socks5"
+    version_argv = ["ssh", "-V"]
 
     def __init__(self, folder, ns, address, port, sshd):
         super().__init__(folder, ns, address, port)

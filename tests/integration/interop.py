@@ -1,0 +1,130 @@
+"""The proxies that gochain is tried with: a row for each peer, protocol and login. The tests run over them and
+docs/proxies.md is made of them; so what is said there has been seen.
+
+Nothing here needs pytest or a network until a row's peer is made.
+"""
+
+import dataclasses
+import typing
+
+import world
+from peers import http_proxies, proxies
+from peers.squid import DOMAIN, Squid
+
+USER, PASSWORD, WRONG = "alice", "pw7f3a9c", "wr0ng5e1d"
+AT = world.PROXY_SIDE[0]
+HAS_LOGIN = {"user": USER, "password": PASSWORD}
+BY_PROXY, BY_CLIENT = "proxy", "here"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """`make` starts the peer, or answers with the one that runs already. `programs` are the classes whose versions
+    are told, in the order of `peer`'s words."""
+
+    peer: str
+    protocol: str
+    auth: str
+    make: typing.Callable
+    programs: tuple
+    names: str = BY_PROXY  # who looks the target's name up
+    user: str = USER
+    keys: tuple = ()  # further lines of the [proxy] section
+    curl: tuple = ()  # what curl needs to be told, beside the URL
+    remarks: str = ""
+
+    @property
+    def name(self):
+        return f"{self.peer}, {self.protocol}, {self.auth}"
+
+    @property
+    def has_login(self):
+        return self.auth != "none"
+
+    def started(self, peers):
+        return peers._once(("row", self.name), lambda: self.make(peers))
+
+    def section(self, peer, password=PASSWORD, name="office"):
+        """[proxy NAME] for `peer`."""
+        lines = [f"[proxy {name}]", f"url = {self.url(peer, password)}", *self.keys]
+        return "\n".join(lines) + "\n"
+
+    def url(self, peer, password=PASSWORD, scheme=None):
+        login = ""
+        if self.has_login:
+            login = f"{self.user}:{password}@".replace("\\", "%5C")
+        return f"{scheme or self.protocol}://{login}{peer.address}:{peer.port}"
+
+    def versions(self):
+        return ", ".join(program.version() for program in self.programs)
+
+
+def start(kind, **kwargs):
+    return lambda peers: peers.start(kind, AT, **kwargs)
+
+
+def with_login(kind, **kwargs):
+    return start(kind, **HAS_LOGIN, **kwargs)
+
+
+def squid(schemes):
+    return with_login(Squid, schemes=schemes)
+
+
+def ssh_d(peers):
+    sshd = peers.sshd()
+    return peers._keep(proxies.SshTunnel(peers._folder, "proxy", AT, peers.port(), sshd)).start()
+
+
+def cntlm(socks=False):
+    """It goes by the squid that wants NTLM."""
+    return lambda peers: peers.start(
+        http_proxies.Cntlm, AT, parent=ROW["squid, http, NTLM"].started(peers),
+        http_port=peers.port() if socks else None)
+
+
+def haproxy(**kwargs):
+    return lambda peers: peers.start(
+        http_proxies.Haproxy, AT, behind=ROW["tinyproxy, http, none"].started(peers), **kwargs)
+
+
+NTLM = {"user": f"{DOMAIN}\\{USER}", "curl": ("--proxy-ntlm",)}
+DIGEST = {"curl": ("--proxy-digest",)}
+
+ROWS = (
+    Row("dante", "socks5", "none", start(proxies.Dante), (proxies.Dante,)),
+    Row("dante", "socks5", "password", with_login(proxies.Dante), (proxies.Dante,)),
+    Row("dante", "socks4", "none", start(proxies.Dante), (proxies.Dante,), BY_CLIENT,
+        remarks="takes a socks4a name for the address 0.0.0.1"),
+    Row("microsocks", "socks5", "none", start(proxies.Microsocks), (proxies.Microsocks,)),
+    Row("microsocks", "socks5", "password", with_login(proxies.Microsocks),
+        (proxies.Microsocks,)),
+    Row("ssh -D", "socks4", "none", ssh_d, (proxies.SshTunnel,), BY_CLIENT),
+    Row("ssh -D", "socks4a", "none", ssh_d, (proxies.SshTunnel,)),
+    Row("ssh -D", "socks5", "none", ssh_d, (proxies.SshTunnel,)),
+    Row("squid", "http", "none", start(Squid), (Squid,)),
+    Row("squid", "http", "Basic", squid(["basic"]), (Squid,), remarks="basic_ncsa_auth"),
+    Row("squid", "http", "Digest", squid(["digest"]), (Squid,), remarks="digest_file_auth: MD5, qop=auth",
+        **DIGEST),
+    Row("squid", "http", "NTLM", squid(["ntlm"]), (Squid,), remarks="Samba's ntlm_auth checks NTLMv2", **NTLM),
+    Row("tinyproxy", "http", "none", start(proxies.Tinyproxy), (proxies.Tinyproxy,)),
+    Row("tinyproxy", "http", "Basic", with_login(proxies.Tinyproxy), (proxies.Tinyproxy,),
+        remarks="answers 401 to a wrong password"),
+    Row("apache", "http", "none", start(http_proxies.Apache), (http_proxies.Apache,),
+        remarks="mod_proxy_connect"),
+    Row("apache", "http", "Basic", with_login(http_proxies.Apache, auth="basic"), (http_proxies.Apache,),
+        remarks="mod_auth_basic"),
+    Row("apache", "http", "Digest", with_login(http_proxies.Apache, auth="digest"),
+        (http_proxies.Apache,), remarks="mod_auth_digest", **DIGEST),
+    Row("privoxy", "http", "none", start(http_proxies.Privoxy), (http_proxies.Privoxy,)),
+    Row("haproxy before tinyproxy", "http", "none", haproxy(),
+        (http_proxies.Haproxy, proxies.Tinyproxy)),
+    Row("haproxy before tinyproxy", "http", "Basic", haproxy(**HAS_LOGIN),
+        (http_proxies.Haproxy, proxies.Tinyproxy)),
+    Row("cntlm before squid with NTLM", "http", "none", cntlm(), (http_proxies.Cntlm, Squid),
+        remarks="cntlm logs in; gochain needs no cntlm to do that"),
+    Row("cntlm before squid with NTLM", "socks5", "none", cntlm(socks=True), (http_proxies.Cntlm, Squid)),
+)
+
+ROW = {row.name: row for row in ROWS}
+assert len(ROW) == len(ROWS)
