@@ -28,7 +28,7 @@ enum class Cause : uint8_t {
   kTlsUntrusted,     // the certificate of an https:// proxy: nobody who is trusted stands for it
   kTlsName,          // it is for another host; `detail` is "other.example, not proxy.example"
 };
-inline constexpr Cause kLastCause = Cause::kLocal;
+inline constexpr Cause kLastCause = Cause::kTlsName;
 
 struct Failure {
   // Which side said so: the hop itself, or something behind it as the hop reports it.

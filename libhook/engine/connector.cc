@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 
 #include "base/clock.h"
@@ -101,8 +102,9 @@ class Connector::Attempt {
       return Dial({found[0], destination.port()}, addresses, destination.port());
     }
     Addresses hop;
-    const size_t hop_count = FirstHopAddresses(&hop);
-    if (hop_count == 0) {
+    const bool by_relay = path.NeedsRelay(config);
+    const size_t hop_count = by_relay ? 0 : FirstHopAddresses(&hop);
+    if (hop_count == 0 && !by_relay) {
       base::Failure unknown{.cause = base::Cause::kNoSuchName};
       unknown.set_detail("the proxy's own name");
       return Fail(unknown);
@@ -166,16 +168,69 @@ class Connector::Attempt {
   }
 
   int Dial(const Endpoint& target, std::span<const IpAddress> first, uint16_t port) {
+    if (path.NeedsRelay(session_.config())) {
+      return DialByRelay(target);
+    }
     chain::Dial dial(session_.config(), path, target);
+    return RunDial(dial, first, port);
+  }
+
+  // This socket's own connection is one to the relay, which dials the path. Where it is gone,
+  // another one may be started, once.
+  int DialByRelay(const Endpoint& target) {
+    uint64_t gone = 0;
+    for (bool again = false;; again = true) {
+      auto relay = session_.relay().Find();
+      if (!relay || relay->version == gone) {
+        base::Failure why;
+        relay.emplace();
+        if (!surroundings_.StartRelay(gone, &*relay, &why)) {
+          return Fail(why);
+        }
+      }
+      chain::Dial dial(session_.config(), path, target);
+      dial.GoThroughRelay(relay->access);
+      actual = {};
+      const int result = RunDial(dial, RelayAddresses(relay->access), relay->access.port);
+      if (dial.state() != chain::Dial::State::kFailed) {
+        return result;
+      }
+      if (actual.port() == 0) {
+        failure = {.cause = base::Cause::kRelay, .code = static_cast<uint16_t>(-result)};
+        failure.set_detail("no connection to it");
+      }
+      const bool is_gone =
+          failure.cause == base::Cause::kRelay && failure.code == ECONNREFUSED && !again;
+      if (!is_gone) {
+        return -ToErrno(failure);
+      }
+      Disconnect(fd, session_.settings().cookie);
+      gone = relay->version;
+      failure = {};
+    }
+  }
+
+  // The first is the one that `fd` reaches without a change to its options.
+  std::span<const IpAddress> RelayAddresses(const protocol::RelayAccess& access) {
+    static constexpr uint8_t kLoopbackV6[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    const IpAddress v6 = IpAddress::V6Bytes(kLoopbackV6);
+    relay_addresses_.fill(IpAddress::V4(INADDR_LOOPBACK));
+    if (access.has_v6) {
+      relay_addresses_[domain == AF_INET6 ? 0 : 1] = v6;
+    }
+    return std::span(relay_addresses_).first(access.has_v6 ? 2 : 1);
+  }
+
+  int RunDial(chain::Dial& dial, std::span<const IpAddress> first, uint16_t port) {
     int result = ConnectFirst(first, port, dial);
     if (result == 0) {
       result = Handshakes(dial);
     }
     if (dial.state() == chain::Dial::State::kFailed) {
-      failure = dial.failure();
-      result = -ToErrno(failure);
+      return Fail(dial.failure());
     }
-    return result;
+    // Only the relay's dials stop at other states: never take one for a connection.
+    return result == 0 && dial.state() != chain::Dial::State::kDone ? -EACCES : result;
   }
 
   int Fail(const base::Failure& why) {
@@ -267,6 +322,7 @@ class Connector::Attempt {
   Program& program_;
   Surroundings& surroundings_;
   config::Route route_;
+  std::array<IpAddress, 2> relay_addresses_;
 };
 
 int Connector::Run(int fd, int domain, const Plan& plan, Surroundings& surroundings) {

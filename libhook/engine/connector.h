@@ -7,6 +7,7 @@
 #ifndef GOCHAIN_ENGINE_CONNECTOR_H_
 #define GOCHAIN_ENGINE_CONNECTOR_H_
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -48,6 +49,14 @@ class Surroundings {
   // Puts a new stream socket of `domain` in the place of `fd` in the program, with the options and
   // flags of the old one. Returns the descriptor to go on with, or -errno.
   virtual int Replace(int fd, int domain) = 0;
+  // Has a relay started in the place of the one with that version, which is gone (0: there was
+  // none), and finds it. False, with the failure: nobody here can. A launcher has started its own.
+  virtual bool StartRelay(uint64_t version, FoundRelay* relay, base::Failure* why) {
+    *relay = {};
+    *why = {.cause = base::Cause::kRelay, .code = ECONNREFUSED};
+    why->set_detail(version != 0 ? "it is gone" : "there is none");
+    return false;
+  }
 
  protected:
   ~Surroundings() = default;

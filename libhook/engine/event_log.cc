@@ -200,7 +200,7 @@ class LineFormatter {
   }
 
   void AppendFailedHop() {
-    if (event_.path.empty()) {
+    if (event_.path.empty() || event_.failure.cause == base::Cause::kRelay) {
       return;
     }
     const config::Proxy& hop = Hop(FailedHop());

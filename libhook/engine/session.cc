@@ -15,7 +15,7 @@ namespace engine {
 namespace {
 
 // Another build's region is refused: the number changes with the layout.
-constexpr uint64_t kMagic = 0x676f636861696e02;
+constexpr uint64_t kMagic = 0x676f636861696e03;
 constexpr int64_t kHopAddressLifetimeMs = 60 * 1000;
 
 struct Header {
@@ -64,6 +64,7 @@ struct Layout {
   size_t names;
   size_t answers;
   size_t peers;
+  size_t relay;
   size_t hops;
   size_t lists;
   size_t size;
@@ -73,7 +74,8 @@ struct Layout {
         names(config + Align(config_size)),
         answers(names + Align(names::NameTable::RegionSize())),
         peers(answers + Align(names::AnswerTable::RegionSize())),
-        hops(peers + Align(names::PeerTable::RegionSize())),
+        relay(peers + Align(names::PeerTable::RegionSize())),
+        hops(relay + Align(RelayPlace::RegionSize())),
         lists(hops + Align(proxy_count * sizeof(HopRecord))),
         size(lists + Align(list_count * sizeof(ListRecord))) {}
 };
@@ -191,6 +193,7 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
   out.answers_ =
       names::AnswerTable(region.subspan(layout.answers, names::AnswerTable::RegionSize()));
   out.peers_ = names::PeerTable(region.subspan(layout.peers, names::PeerTable::RegionSize()));
+  out.relay_ = RelayPlace(region.subspan(layout.relay, RelayPlace::RegionSize()));
   out.hop_addresses_ = region.subspan(layout.hops, layout.lists - layout.hops);
   out.lists_ = {reinterpret_cast<const ListRecord*>(region.data() + layout.lists), list_count};
   return out;

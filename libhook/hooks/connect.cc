@@ -36,7 +36,7 @@ bool NeedsLookup(Process& process, const engine::Plan& plan) {
   const config::Route route = plan.decision.route;
   engine::Addresses known;
   const config::Config& config = process.session().config();
-  return config.HopCount(route) > 0 &&
+  return config.HopCount(route) > 0 && !chain::Path::Whole(config, route).NeedsRelay(config) &&
          engine::KnownHopAddresses(process.session(), config.HopIndexAt(route, 0), &known) == 0;
 }
 
