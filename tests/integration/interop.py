@@ -1,5 +1,5 @@
-"""The proxies that gochain is tried with: a row for each peer, protocol and login. The tests run over them and
-docs/proxies.md is made of them; so what is said there has been seen.
+"""The proxies that gochain is tried with: a row for each peer, protocol and login. The tests run
+over them and docs/proxies.md is made of them; so what is said there has been seen.
 
 Nothing here needs pytest or a network until a row's peer is made.
 """
@@ -19,8 +19,8 @@ BY_PROXY, BY_CLIENT = "proxy", "here"
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """`make` starts the peer, or answers with the one that runs already. `programs` are the classes whose versions
-    are told, in the order of `peer`'s words."""
+    """`make` starts the peer. `programs` are the classes whose versions are told, in the order of
+    `peer`'s words."""
 
     peer: str
     protocol: str
@@ -39,7 +39,7 @@ class Row:
 
     @property
     def has_login(self):
-        return self.auth != "none"
+        return self.auth not in ("none", "client certificate")
 
     def started(self, peers):
         return peers._once(("row", self.name), lambda: self.make(peers))
@@ -88,6 +88,28 @@ def haproxy(**kwargs):
         http_proxies.Haproxy, AT, behind=ROW["tinyproxy, http, none"].started(peers), **kwargs)
 
 
+def certificate(peers):
+    return peers.authority().issue(AT)
+
+
+def over_tls(kind, **kwargs):
+    """`kind` with TLS of its own."""
+    return lambda peers: peers.start(kind, AT, tls=certificate(peers), **kwargs)
+
+
+def stunnel(behind, client=False):
+    """In front of the peer of the row `behind`; `client`: lets in who has a certificate."""
+    return lambda peers: peers.start(
+        http_proxies.Stunnel, AT, behind=ROW[behind].started(peers),
+        certificate=certificate(peers), client_ca=peers.authority().file if client else None,
+        last=False)
+
+
+def haproxy_over_tls(peers):
+    return peers.start(http_proxies.Haproxy, AT, behind=ROW["tinyproxy, http, none"].started(peers),
+                       bundle=peers.authority().bundle(AT), **HAS_LOGIN)
+
+
 NTLM = {"user": f"{DOMAIN}\\{USER}", "curl": ("--proxy-ntlm",)}
 DIGEST = {"curl": ("--proxy-digest",)}
 
@@ -104,16 +126,17 @@ ROWS = (
     Row("ssh -D", "socks5", "none", ssh_d, (proxies.SshTunnel,)),
     Row("squid", "http", "none", start(Squid), (Squid,)),
     Row("squid", "http", "Basic", squid(["basic"]), (Squid,), remarks="basic_ncsa_auth"),
-    Row("squid", "http", "Digest", squid(["digest"]), (Squid,), remarks="digest_file_auth: MD5, qop=auth",
-        **DIGEST),
-    Row("squid", "http", "NTLM", squid(["ntlm"]), (Squid,), remarks="Samba's ntlm_auth checks NTLMv2", **NTLM),
+    Row("squid", "http", "Digest", squid(["digest"]), (Squid,),
+        remarks="digest_file_auth: MD5, qop=auth", **DIGEST),
+    Row("squid", "http", "NTLM", squid(["ntlm"]), (Squid,),
+        remarks="Samba's ntlm_auth checks NTLMv2", **NTLM),
     Row("tinyproxy", "http", "none", start(proxies.Tinyproxy), (proxies.Tinyproxy,)),
     Row("tinyproxy", "http", "Basic", with_login(proxies.Tinyproxy), (proxies.Tinyproxy,),
         remarks="answers 401 to a wrong password"),
     Row("apache", "http", "none", start(http_proxies.Apache), (http_proxies.Apache,),
         remarks="mod_proxy_connect"),
-    Row("apache", "http", "Basic", with_login(http_proxies.Apache, auth="basic"), (http_proxies.Apache,),
-        remarks="mod_auth_basic"),
+    Row("apache", "http", "Basic", with_login(http_proxies.Apache, auth="basic"),
+        (http_proxies.Apache,), remarks="mod_auth_basic"),
     Row("apache", "http", "Digest", with_login(http_proxies.Apache, auth="digest"),
         (http_proxies.Apache,), remarks="mod_auth_digest", **DIGEST),
     Row("privoxy", "http", "none", start(http_proxies.Privoxy), (http_proxies.Privoxy,)),
@@ -123,8 +146,44 @@ ROWS = (
         (http_proxies.Haproxy, proxies.Tinyproxy)),
     Row("cntlm before squid with NTLM", "http", "none", cntlm(), (http_proxies.Cntlm, Squid),
         remarks="cntlm logs in; gochain needs no cntlm to do that"),
-    Row("cntlm before squid with NTLM", "socks5", "none", cntlm(socks=True), (http_proxies.Cntlm, Squid)),
+    Row("cntlm before squid with NTLM", "socks5", "none", cntlm(socks=True),
+        (http_proxies.Cntlm, Squid)),
 )
 
-ROW = {row.name: row for row in ROWS}
-assert len(ROW) == len(ROWS)
+# A TLS hop is the launcher's.
+TLS_ROWS = (
+    Row("stunnel before squid", "https", "none", stunnel("squid, http, none"),
+        (http_proxies.Stunnel, Squid)),
+    Row("stunnel before squid", "https", "Basic", stunnel("squid, http, Basic"),
+        (http_proxies.Stunnel, Squid)),
+    Row("stunnel before squid", "https", "Digest", stunnel("squid, http, Digest"),
+        (http_proxies.Stunnel, Squid), **DIGEST),
+    Row("stunnel before squid", "https", "NTLM", stunnel("squid, http, NTLM"),
+        (http_proxies.Stunnel, Squid), **NTLM),
+    Row("stunnel before tinyproxy", "https", "Basic", stunnel("tinyproxy, http, Basic"),
+        (http_proxies.Stunnel, proxies.Tinyproxy)),
+    Row("stunnel before tinyproxy", "https", "client certificate",
+        stunnel("tinyproxy, http, none", client=True), (http_proxies.Stunnel, proxies.Tinyproxy)),
+    Row("squid", "https", "Basic", over_tls(Squid, **HAS_LOGIN), (Squid,), remarks="https_port"),
+    Row("apache", "https", "Digest", over_tls(http_proxies.Apache, auth="digest", **HAS_LOGIN),
+        (http_proxies.Apache,), remarks="mod_ssl", **DIGEST),
+    Row("haproxy before tinyproxy", "https", "Basic", haproxy_over_tls,
+        (http_proxies.Haproxy, proxies.Tinyproxy)),
+)
+
+ROW = {row.name: row for row in ROWS + TLS_ROWS}
+assert len(ROW) == len(ROWS + TLS_ROWS)
+
+# What is no peer of its own, but tells a client that a nonce is old soon after it was given.
+NONCE_SECONDS = 2
+
+
+def short_nonces(kind):
+    make, program = {
+        "squid": (squid({"digest": [f"nonce_max_duration {NONCE_SECONDS} seconds",
+                                    "nonce_garbage_interval 1 second"]}), Squid),
+        "apache": (with_login(http_proxies.Apache, auth="digest",
+                              settings=[f"AuthDigestNonceLifetime {NONCE_SECONDS}"]),
+                   http_proxies.Apache),
+    }[kind]
+    return Row(f"{kind} with short nonces", "http", "Digest", make, (program,), **DIGEST)

@@ -1,10 +1,16 @@
 """The peers themselves, by curl's own proxy support: what the other tests stand on."""
 
+import hashlib
+import os
+import re
+import socket
+import time
+
 import pytest
 
 import interop
 import world
-from peers import proxies
+from peers import certificates, proxies
 
 KINDS = [proxies.Microsocks, proxies.Dante, proxies.Tinyproxy, proxies.Squid]
 
@@ -25,27 +31,111 @@ def test_proxy_reaches_name_that_only_it_knows(runner, peers, site, kind, where)
     assert run.out == "hello from nginx\n", f"{run}\n{peer.log()}"
 
 
-def curl_by(row, peer, password=interop.PASSWORD):
+def curl_by(row, peers, password=interop.PASSWORD, tls=()):
     """curl's way through the peer of a row, by curl's own support for it."""
-    scheme = {"socks5": "socks5h", "https": "https"}.get(row.protocol, row.protocol)
+    scheme = {"socks5": "socks5h"}.get(row.protocol, row.protocol)
     host = world.TARGET[0] if row.names == interop.BY_CLIENT else "web.corp.test"
-    return ["curl", "-sS", "-m", "20", "-px", row.url(peer, password, scheme), *row.curl,
-            f"http://{host}/hello.txt"]
+    return ["curl", "-sS", "-m", "20", "-px", row.url(row.started(peers), password, scheme),
+            *row.curl, *tls, f"http://{host}/hello.txt"]
+
+
+def tls_options(row, peers):
+    if row.protocol != "https":
+        return []
+    options = ["--proxy-cacert", peers.authority().file]
+    if row.auth == "client certificate":
+        cert, key = peers.authority().issue("client.corp.test")
+        options += ["--proxy-cert", cert, "--proxy-key", key]
+    return options
 
 
 @pytest.mark.parametrize("name", interop.ROW)
 def test_peer_of_the_table(runner, peers, site, name):
     row = interop.ROW[name]
-    peer = row.started(peers)
-    run = runner.alone(curl_by(row, peer))
-    assert run.out == "hello from nginx\n", f"{run}\n{peer.log()}"
+    run = runner.alone(curl_by(row, peers, tls=tls_options(row, peers)))
+    assert run.out == "hello from nginx\n", f"{run}\n{row.started(peers).log()}"
 
 
-@pytest.mark.parametrize("name", [row.name for row in interop.ROWS if row.has_login])
+@pytest.mark.parametrize("name", [name for name, row in interop.ROW.items() if row.has_login])
 def test_peer_of_the_table_refuses_a_wrong_password(runner, peers, site, name):
     row = interop.ROW[name]
-    run = runner.alone(curl_by(row, row.started(peers), interop.WRONG))
+    run = runner.alone(curl_by(row, peers, interop.WRONG, tls_options(row, peers)))
     assert run.status != 0 and "hello" not in run.out, str(run)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, row in interop.ROW.items() if row.protocol == "https"])
+def test_tls_peer_of_the_table_is_who_it_says(runner, peers, site, folder, name):
+    """Its certificate is refused where nobody trusts the authority; it may ask for the client's."""
+    row = interop.ROW[name]
+    other = certificates.Authority(os.path.join(folder, "other"))
+    run = runner.alone(curl_by(row, peers, tls=["--proxy-cacert", other.file]))
+    assert run.status == 60, str(run)
+    if row.auth == "client certificate":
+        run = runner.alone(curl_by(row, peers, tls=["--proxy-cacert", peers.authority().file]))
+        assert run.status != 0, str(run)
+
+
+@pytest.fixture
+def many_schemes(peers):
+    schemes = ("negotiate", "ntlm", "digest", "basic")
+    return peers._once("many schemes", lambda: peers.start(
+        proxies.Squid, interop.AT, schemes=schemes, **interop.HAS_LOGIN))
+
+
+def test_squid_offers_schemes_in_the_order_of_its_settings(runner, many_schemes):
+    run = runner.alone(["curl", "-vsS", "-m", "20", "-px", many_schemes.url(user=""),
+                        "http://web.corp.test/hello.txt"])
+    offers = [line.split()[2] for line in run.err.splitlines()
+              if line.startswith("< Proxy-Authenticate:")]
+    assert offers == ["Negotiate", "NTLM", "Digest", "Basic"], str(run)
+
+
+@pytest.mark.parametrize("scheme", ("basic", "digest", "ntlm"))
+def test_squid_takes_each_scheme_that_it_offers(runner, site, many_schemes, scheme):
+    run = runner.alone(["curl", "-sS", "-m", "20", "-px", many_schemes.url(), f"--proxy-{scheme}",
+                        "http://web.corp.test/hello.txt"])
+    assert run.out == "hello from nginx\n", str(run)
+
+
+def connect_by_digest(peer, nonce="", count=1):
+    """The head of the answer to a CONNECT with that nonce for the `count`th time."""
+    def md5(*parts):
+        return hashlib.md5(":".join(parts).encode()).hexdigest()
+
+    target, nc = "web.corp.test:80", f"{count:08x}"
+    ha1 = md5(peer.user, "corp", peer.password)
+    response = md5(ha1, nonce, nc, "c0ffee", "auth", md5("CONNECT", target))
+    with world.inside("client"):
+        conn = socket.create_connection((peer.address, peer.port), timeout=20)
+    with conn:
+        conn.sendall((
+            f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nProxy-Authorization: Digest "
+            f'username="{peer.user}", realm="corp", nonce="{nonce}", uri="{target}", qop=auth, '
+            f'nc={nc}, cnonce="c0ffee", response="{response}"\r\n\r\n').encode())
+        head = b""
+        while b"\r\n\r\n" not in head and (data := conn.recv(65536)):
+            head += data
+    return head.split(b"\r\n\r\n")[0].decode()
+
+
+@pytest.mark.parametrize("kind", ("squid", "apache"))
+def test_nonces_that_grow_old(peers, site, kind):
+    """They are stale=true then, with a new one."""
+    peer = interop.short_nonces(kind).started(peers)
+    nonce = re.search('nonce="([^"]*)"', connect_by_digest(peer)).group(1)
+    assert " 200 " in connect_by_digest(peer, nonce).splitlines()[0]
+    time.sleep(interop.NONCE_SECONDS + 1.5)
+    answer = connect_by_digest(peer, nonce, 2)
+    assert " 407 " in answer and "stale=true" in answer and nonce not in answer, answer
+
+
+def test_squid_that_takes_any_ntlm_login(runner, peers, site):
+    peer = peers.start(proxies.Squid, interop.AT, schemes=["ntlm-fake"], **interop.HAS_LOGIN)
+    run = runner.alone(["curl", "-sS", "-m", "20", "-px", peer.url(password="any"), "--proxy-ntlm",
+                        "http://web.corp.test/hello.txt"])
+    assert run.out == "hello from nginx\n", str(run)
+    assert [answer[1] for answer in peer.answers()][0] == 407, peer.answers()
 
 
 def test_client_reaches_nothing_but_the_proxy(runner, site):

@@ -31,7 +31,8 @@ class Authority:
             return cert, key
         request, extensions = self._path(name + ".csr"), self._path(name + ".ext")
         names = ",".join(
-            ("IP:" if ":" in n or n.replace(".", "").isdigit() else "DNS:") + n for n in (name, *also))
+            ("IP:" if ":" in n or n.replace(".", "").isdigit() else "DNS:") + n
+            for n in (name, *also))
         with open(extensions, "w", encoding="ascii") as file:
             file.write(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\n"
                        "extendedKeyUsage=serverAuth,clientAuth\n")

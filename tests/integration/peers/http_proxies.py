@@ -11,8 +11,8 @@ APACHE_MODULES = "/usr/lib/apache2/modules"
 
 
 class Apache(Peer):
-    """mod_proxy_connect. `auth` is basic or digest, where there is a user; `settings` are more lines for that,
-    as "AuthDigestNonceLifetime 2"."""
+    """mod_proxy_connect. `auth` is basic or digest, where there is a user; `settings` are more lines
+    for that, as "AuthDigestNonceLifetime 2"."""
 
     scheme = "http"
     ordinary = True
@@ -25,9 +25,9 @@ class Apache(Peer):
             self.scheme = "https"
 
     def prepare(self):
-        modules = ["mpm_event", "authz_core", "authz_user", "authn_core", "authn_file", "auth_basic",
-                   "auth_digest", "proxy", "proxy_connect"]
-        lines = ["AllowCONNECT 1-65535", "ProxyRequests On", "ProxyVia Off", "ServerName apache.test",
+        modules = ["mpm_event", "authz_core", "authz_user", "authn_core", "authn_file",
+                   "auth_basic", "auth_digest", "proxy", "proxy_connect"]
+        lines = ["AllowCONNECT 1-65535", "ProxyRequests On", "ServerName apache.test",
                  f"ServerRoot {self.folder}", f"DefaultRuntimeDir {self.folder}", "PidFile pid",
                  f"Listen {self.address}:{self.port}", "ErrorLog error.log", "LogLevel info",
                  "StartServers 1", "ThreadsPerChild 25", "ServerLimit 4", "MaxRequestWorkers 100"]
@@ -35,7 +35,8 @@ class Apache(Peer):
             modules += ["socache_shmcb", "ssl"]
             lines += ["SSLEngine on", "SSLCertificateFile {}".format(self._tls[0]),
                       "SSLCertificateKeyFile {}".format(self._tls[1])]
-        lines += ["<Proxy *>"] + (self._login() if self.user else ["Require all granted"]) + ["</Proxy>"]
+        who = self._login() if self.user else ["Require all granted"]
+        lines += ["<Proxy *>", *who, "</Proxy>"]
         load = [f"LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so" for name in modules]
         self.write("apache.conf", "\n".join(load + lines) + "\n")
 
@@ -95,7 +96,7 @@ class Haproxy(Peer):
         self.write(
             "haproxy.cfg",
             f"global\n  maxconn 200\ndefaults\n  mode http\n  option http-use-proxy-header\n"
-            "  timeout connect 10s\n  timeout client 60s\n  timeout server 60s\n  timeout tunnel 60s\n"
+            "  timeout connect 10s\n  timeout client 60s\n  timeout server 60s\n"
             f"{users}listen proxy\n  bind {self.address}:{self.port}{tls}\n{login}"
             f"  server behind {self._behind.address}:{self._behind.port}\n",
         )
@@ -105,16 +106,16 @@ class Haproxy(Peer):
 
 
 class Cntlm(Peer):
-    """Logs in by NTLM at the HTTP proxy `parent` with that one's user and password. With `http_port` it is a
-    SOCKS5 proxy (cntlm wants the HTTP one as well), which asks for nothing: Debian's ignores SOCKS5User."""
+    """Logs in by NTLM at the HTTP proxy `parent` with that one's user and password. With `http_port`
+    it is a SOCKS5 proxy (cntlm wants the HTTP one as well), which asks for nothing: Debian's ignores
+    SOCKS5User."""
 
     scheme = "http"
     package = "cntlm"
 
-    def __init__(self, folder, ns, address, port, parent, http_port=None, parent_password=None, **kwargs):
+    def __init__(self, folder, ns, address, port, parent, http_port=None, **kwargs):
         super().__init__(folder, ns, address, port, **kwargs)
         self._parent, self._http_port = parent, http_port
-        self._parent_password = parent_password or parent.password
         if http_port:
             self.scheme = "socks5"
 
@@ -124,8 +125,9 @@ class Cntlm(Peer):
             front += f"SOCKS5Proxy {self.address}:{self.port}\n"
         self.write(
             "cntlm.conf",
-            f"Username {self._parent.user}\nDomain {DOMAIN}\nPassword {self._parent_password}\n"
-            f"Auth NTLMv2\nWorkstation CNTLM\nProxy {self._parent.address}:{self._parent.port}\n{front}",
+            f"Username {self._parent.user}\nDomain {DOMAIN}\nPassword {self._parent.password}\n"
+            f"Auth NTLMv2\nWorkstation CNTLM\n"
+            f"Proxy {self._parent.address}:{self._parent.port}\n{front}",
         )
 
     def argv(self):
@@ -133,12 +135,13 @@ class Cntlm(Peer):
 
 
 class Stunnel(Peer):
-    """TLS in front of the proxy `behind`. `client_ca`: a certificate of it is asked of every client."""
+    """TLS in front of the proxy `behind`. `client_ca`: every client must have a certificate of it."""
 
     version_argv = ["stunnel4", "-version"]
 
-    def __init__(self, folder, ns, address, port, behind, certificate, client_ca=None):
-        super().__init__(folder, ns, address, port)
+    def __init__(self, folder, ns, address, port, behind, certificate, client_ca=None,
+                 hosts=None):
+        super().__init__(folder, ns, address, port, hosts=hosts)
         self.scheme = {"http": "https"}.get(behind.scheme, behind.scheme)
         self.user, self.password = behind.user, behind.password
         self._behind, self._certificate, self._client_ca = behind, certificate, client_ca
@@ -149,7 +152,8 @@ class Stunnel(Peer):
         self.write(
             "stunnel.conf",
             f"foreground = yes\nsyslog = no\npid =\n[proxy]\naccept = {self.address}:{self.port}\n"
-            f"connect = {self._behind.address}:{self._behind.port}\ncert = {cert}\nkey = {key}\n{client}",
+            f"connect = {self._behind.address}:{self._behind.port}\ncert = {cert}\nkey = {key}\n"
+            f"{client}",
         )
 
     def argv(self):

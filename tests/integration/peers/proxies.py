@@ -16,8 +16,8 @@ class Microsocks(Peer):
 
 
 class Dante(Peer):
-    """`external` is the interface or address that it dials from. Its users are the system's: a user is one of
-    libnss-wrapper's."""
+    """`external` is the interface or address that it dials from. Its users are the system's, of
+    whom libnss-wrapper makes one up."""
 
     scheme = "socks5"
     external = "p1"
@@ -30,10 +30,11 @@ class Dante(Peer):
                                     capture_output=True, text=True, timeout=10).stdout.strip()
             env |= {
                 "LD_PRELOAD": NSS_WRAPPER,
-                "NSS_WRAPPER_PASSWD": self.write("passwd", "root:x:0:0::/:/bin/sh\n"
-                                                 f"{self.user}:x:2000:0::/:/bin/false\n"),
+                "NSS_WRAPPER_PASSWD": self.write(
+                    "passwd", f"root:x:0:0::/:/bin/sh\n{self.user}:x:2000:0::/:/bin/false\n"),
                 "NSS_WRAPPER_GROUP": self.write("group", "root:x:0:\n"),
-                "NSS_WRAPPER_SHADOW": self.write("shadow", f"{self.user}:{secret}:19000:0:99999:7:::\n"),
+                "NSS_WRAPPER_SHADOW": self.write(
+                    "shadow", f"{self.user}:{secret}:19000:0:99999:7:::\n"),
             }
         return env
 

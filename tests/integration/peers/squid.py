@@ -14,9 +14,10 @@ DOMAIN = "CORP"
 class Squid(Peer):
     """Takes names from its own hosts_file. Answers errors with long pages of HTML.
 
-    `schemes` are offered in this order where there is a user: basic, digest, ntlm (Samba's ntlm_auth, which
-    checks NTLMv2 against the one password it is given), ntlm-fake (squid's own, which takes anybody). Each of
-    them may come as a list of further auth_param settings: {"digest": ["nonce_max_duration 2 seconds"]}.
+    `schemes` are offered in this order where there is a user: basic, digest, ntlm and negotiate
+    (Samba's ntlm_auth, which checks NTLMv2 against the one password it is given; the latter wraps
+    it in SPNEGO), ntlm-fake (squid's own, which takes anybody). A dictionary has further
+    auth_param settings of each: {"digest": ["nonce_max_duration 2 seconds"]}.
     """
 
     scheme = "http"
@@ -66,10 +67,12 @@ class Squid(Peer):
     def _auth_parameters(self, name, more):
         scheme, program = {
             "basic": ("basic", self._ncsa), "digest": ("digest", self._digest_file),
-            "ntlm": ("ntlm", self._samba), "ntlm-fake": ("ntlm", lambda: f"{HELPERS}/ntlm_fake_auth"),
+            "ntlm": ("ntlm", lambda: self._samba("squid-2.5-ntlmssp")),
+            "ntlm-fake": ("ntlm", lambda: f"{HELPERS}/ntlm_fake_auth"),
+            "negotiate": ("negotiate", lambda: self._samba("gss-spnego")),
         }[name]
         lines = [f"program {program()}", "children 4 startup=1"] + list(more)
-        if scheme != "ntlm":
+        if scheme in ("basic", "digest"):
             lines.append(f"realm {REALM}")
         return [f"{scheme} {line}" for line in lines]
 
@@ -85,14 +88,16 @@ class Squid(Peer):
         return f"{HELPERS}/digest_file_auth -c " + self.write(
             "digest", f"{self.user}:{REALM}:{ha1}\n")
 
-    def _samba(self):
+    def _samba(self, protocol):
         folder = os.path.join(self.folder, "samba")
         os.makedirs(folder, exist_ok=True)
         os.chmod(folder, 0o777)
-        conf = self.write("smb.conf", f"[global]\nworkgroup = {DOMAIN}\nnetbios name = SQUID\n" + "".join(
-            f"{kind} = {folder}\n" for kind in (
-                "private dir", "lock directory", "state directory", "cache directory", "pid directory")))
-        return (f"/usr/bin/ntlm_auth --helper-protocol=squid-2.5-ntlmssp --configfile={conf} "
+        folders = "".join(f"{kind} = {folder}\n" for kind in (
+            "private dir", "lock directory", "state directory", "cache directory",
+            "pid directory"))
+        conf = self.write(
+            "smb.conf", f"[global]\nworkgroup = {DOMAIN}\nnetbios name = SQUID\n{folders}")
+        return (f"/usr/bin/ntlm_auth --helper-protocol={protocol} --configfile={conf} "
                 f"--domain={DOMAIN} --username={self.user} --password={self.password}")
 
     def environment(self):
