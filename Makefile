@@ -114,7 +114,10 @@ $(OUT)/unit/%_test.o: tests/unit/%_test.cc
 
 $(OUT)/unit/%_test: $(OUT)/unit/%_test.o $(CORE_LIB) $(LAUNCHER_LIB)
 	$(call step,LINK)
-	$(Q)$(CXX) $(SAN) $< -o $@ $(LAUNCHER_LIB) $(CORE_LIB) -lgtest -lgtest_main $(LAUNCHER_LIBS)
+	$(Q)$(CXX) $(SAN) $< -o $@ $(LAUNCHER_LIB) $(CORE_LIB) -lgtest -lgtest_main $(LAUNCHER_LIBS) $(UNIT_LIBS)
+
+# Their servers are OpenSSL's own.
+$(OUT)/unit/relay/tls_% $(OUT)/unit/relay/make_tls_test: UNIT_LIBS := -lssl -lcrypto
 
 unit: $(if $(T),$(OUT)/unit/$(T)_test,$(UNIT_BINS))
 	@scripts/run-unit-tests $(if $(F),--filter='$(F)') $^

@@ -3,6 +3,7 @@
 #ifndef GOCHAIN_RELAY_STREAM_H_
 #define GOCHAIN_RELAY_STREAM_H_
 
+#include "base/failure.h"
 #include "base/fd.h"
 #include "chain/stream.h"
 
@@ -29,6 +30,8 @@ class Stream : public chain::Stream {
   // Says that nothing more will be sent; the other direction stays open. 0, or -errno; -EAGAIN:
   // again later.
   virtual long ShutdownWrite() = 0;
+  // Why Send() or Receive() failed, where that is more than an errno; else nullptr.
+  virtual const base::Failure* trouble() const { return nullptr; }
   // From here on the end of this stream looks like an accident to the other side (RST), never like
   // the end of what was to be sent.
   virtual void Abort() = 0;

@@ -1,0 +1,52 @@
+// StreamBio: OpenSSL's way to a Stream, so that TLS can run over whatever is below, TLS included.
+//
+// Belongs to one TlsStream and its thread. Never blocks: what the stream can't do now is passed on
+// to OpenSSL as "retry".
+#ifndef GOCHAIN_RELAY_STREAM_BIO_H_
+#define GOCHAIN_RELAY_STREAM_BIO_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "relay/openssl.h"
+#include "relay/stream.h"
+
+namespace relay {
+
+class StreamBio {
+ public:
+  // Both outlive it. The address of this object must not change once it has been handed over.
+  StreamBio(const OpenSsl& openssl, Stream* below) : openssl_(&openssl), below_(below) {}
+  StreamBio(const StreamBio&) = delete;
+  StreamBio& operator=(const StreamBio&) = delete;
+
+  // A new BIO for SSL_set_bio, whose owner frees it; nullptr: no memory.
+  BIO* New();
+
+  // What ended the stream below: 0, or the first -errno (a farewell that fails behind it says
+  // nothing more); -ECONNRESET also for an end of file, which under TLS is no end unless a
+  // close_notify came before.
+  long error() const { return error_; }
+  // The first bytes that came: what answered, where it wasn't TLS.
+  std::span<const uint8_t> first_bytes() const { return std::span(first_).first(first_size_); }
+
+ private:
+  static int Read(BIO* bio, char* data, int size);
+  static int Write(BIO* bio, const char* data, int size);
+  static long Control(BIO* bio, int command, long number, void* pointer);
+  void Note(long error) { error_ = error_ == 0 ? error : error_; }
+  static BIO_METHOD* Method(const OpenSsl& openssl);
+
+  const OpenSsl* openssl_;
+  Stream* below_;
+  long error_ = 0;
+  bool at_end_ = false;
+  size_t first_size_ = 0;
+  std::array<uint8_t, 5> first_{};
+};
+
+}  // namespace relay
+
+#endif  // GOCHAIN_RELAY_STREAM_BIO_H_

@@ -1,0 +1,162 @@
+#include "relay/tls_stream.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include "base/endpoint.h"
+#include "relay/tls_failure.h"
+
+namespace relay {
+namespace {
+
+// The place of SSL_set_app_data.
+constexpr int kThisStream = 0;
+
+int SizeForOpenSsl(size_t size) { return static_cast<int>(std::min<size_t>(size, INT_MAX)); }
+
+}  // namespace
+
+TlsStream::TlsStream(std::unique_ptr<Stream> below, std::shared_ptr<const TlsContext> context)
+    : below_(std::move(below)),
+      context_(std::move(context)),
+      openssl_(&context_->openssl()),
+      bio_(*openssl_, below_.get()),
+      ssl_(context_->NewSession()) {
+  BIO* const bio = ssl_ != nullptr ? bio_.New() : nullptr;
+  if (bio == nullptr) {
+    failure_ = base::FromConnectErrno(ENOMEM);
+    is_broken_ = true;
+    return;
+  }
+  openssl_->SSL_set_bio(ssl_, bio, bio);  // takes one reference where both are the same
+  openssl_->SSL_set_ex_data(ssl_, kThisStream, this);
+  openssl_->SSL_set_connect_state(ssl_);
+  const std::string& host = context_->options().host;
+  if (!base::IpAddress::Parse(host)) {  // RFC 6066 §3: an address is no server name
+    openssl_->SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                       const_cast<char*>(host.c_str()));
+  }
+}
+
+TlsStream::~TlsStream() { openssl_->SSL_free(ssl_); }
+
+TlsStream::Progress TlsStream::Handshake() {
+  if (is_broken_) {
+    return Progress::kFailed;
+  }
+  openssl_->ERR_clear_error();
+  const long done = Outcome(openssl_->SSL_do_handshake(ssl_), &handshake_wants_);
+  if (done > 0) {
+    is_up_ = true;
+    return Progress::kDone;
+  }
+  if (done == 0) {
+    Break();  // a close_notify where a handshake is due
+  }
+  return done == -EAGAIN ? Progress::kWaits : Progress::kFailed;
+}
+
+long TlsStream::Send(std::span<const uint8_t> data) {
+  if (is_broken_) {
+    return -ECONNRESET;
+  }
+  openssl_->ERR_clear_error();
+  const long sent =
+      Outcome(openssl_->SSL_write(ssl_, data.data(), SizeForOpenSsl(data.size())), &send_wants_);
+  if (is_broken_ && failure_.cause == base::Cause::kClosedEarly) {
+    // Who hangs up may have said why just before.
+    uint8_t byte = 0;
+    openssl_->ERR_clear_error();
+    Outcome(openssl_->SSL_peek(ssl_, &byte, 1), &receive_wants_);
+  }
+  return sent;
+}
+
+long TlsStream::Receive(std::span<uint8_t> out, bool peek) {
+  if (is_broken_) {
+    return -ECONNRESET;
+  }
+  openssl_->ERR_clear_error();
+  const int size = SizeForOpenSsl(out.size());
+  return Outcome(peek ? openssl_->SSL_peek(ssl_, out.data(), size)
+                      : openssl_->SSL_read(ssl_, out.data(), size),
+                 &receive_wants_);
+}
+
+short TlsStream::Wants(short interest) const {
+  const int wants = ((interest & POLLIN) != 0 ? receive_wants_ : 0) |
+                    ((interest & POLLOUT) != 0 ? send_wants_ : 0);
+  return below_->Wants(static_cast<short>(wants));
+}
+
+bool TlsStream::has_buffered() const {
+  return is_broken_ || openssl_->SSL_pending(ssl_) > 0 || below_->has_buffered();
+}
+
+long TlsStream::ShutdownWrite() {
+  if (is_up_ && !is_broken_ && !has_said_end_) {
+    openssl_->ERR_clear_error();
+    const int result = openssl_->SSL_shutdown(ssl_);
+    // 0: said, but not yet heard from the other side.
+    if (result < 0 && Outcome(result, &send_wants_) == -EAGAIN) {
+      return -EAGAIN;
+    }
+  }
+  has_said_end_ = true;
+  return below_->ShutdownWrite();
+}
+
+const base::Failure* TlsStream::trouble() const { return failure_ ? &failure_ : below_->trouble(); }
+
+long TlsStream::Outcome(int result, short* wants) {
+  if (result > 0) {
+    return result;
+  }
+  switch (openssl_->SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_WANT_READ:
+      *wants = POLLIN;
+      return -EAGAIN;
+    case SSL_ERROR_WANT_WRITE:
+      *wants = POLLOUT;
+      return -EAGAIN;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    default:
+      return Break();
+  }
+}
+
+long TlsStream::Break() {
+  is_broken_ = true;
+  // The verification has said it already, in better words.
+  if (failure_.cause != base::Cause::kTlsUntrusted && failure_.cause != base::Cause::kTlsName) {
+    failure_ = FromSession(*openssl_,
+                           {.error = openssl_->ERR_peek_error(),
+                            .below = bio_.error(),
+                            .first_bytes = bio_.first_bytes(),
+                            .in_handshake = !is_up_,
+                            .certificate_wanted = certificate_wanted_},
+                           context_->options());
+  }
+  return bio_.error() != 0 ? bio_.error() : -ECONNRESET;
+}
+
+int TlsStream::OnVerified(int accepted, X509_STORE_CTX* store) {
+  const OpenSsl& openssl = *OpenSsl::Get();
+  if (accepted != 1) {
+    auto* const ssl = static_cast<SSL*>(
+        openssl.X509_STORE_CTX_get_ex_data(store, openssl.SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto* const self = static_cast<TlsStream*>(openssl.SSL_get_ex_data(ssl, kThisStream));
+    self->failure_ = FromVerification(openssl, store, self->context_->options());
+  }
+  return accepted;
+}
+
+int TlsStream::OnCertificateWanted(SSL* ssl, X509** /*certificate*/, EVP_PKEY** /*key*/) {
+  const OpenSsl& openssl = *OpenSsl::Get();
+  static_cast<TlsStream*>(openssl.SSL_get_ex_data(ssl, kThisStream))->certificate_wanted_ = true;
+  return 0;  // goes on without one
+}
+
+}  // namespace relay
