@@ -4,7 +4,7 @@ import os
 import subprocess
 
 from peers.process import Peer
-from peers.proxies import Squid
+from peers.squid import Squid
 
 REALM = "GOCHAIN.TEST"
 DOMAIN = "corp.test"
@@ -88,8 +88,8 @@ class Kdc(Peer):
 class NegotiateSquid(Squid):
     """Takes tickets for HTTP/`name` whose key is in `keytab`."""
 
-    def __init__(self, folder, ns, address, port, kdc, name, keytab=None, hosts=None):
-        super().__init__(folder, ns, address, port, hosts=hosts)
+    def __init__(self, folder, ns, address, port, kdc, name, keytab=None, **kwargs):
+        super().__init__(folder, ns, address, port, **kwargs)
         self.name = f"{name}.{DOMAIN}"
         self.principal = f"HTTP/{self.name}"
         self._kdc, self._keytab = kdc, keytab or kdc.keytab(self.principal)
