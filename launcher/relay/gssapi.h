@@ -3,8 +3,8 @@
 //
 // libgssapi_krb5 is loaded when the first token is asked for, and stays. It finds the user's
 // tickets by its own means: KRB5CCNAME and KRB5_CONFIG of the environment, else the system's
-// defaults. Of the relay process; any thread. That process has to end by _exit(2): exit(3) would run
-// the library's destructors under a thread that still waits in it, which makes it abort.
+// defaults. Of the relay process; any thread. That process has to end by _exit(2): exit(3) would
+// run the library's destructors under a thread that still waits in it, which makes it abort.
 #ifndef GOCHAIN_RELAY_GSSAPI_H_
 #define GOCHAIN_RELAY_GSSAPI_H_
 
