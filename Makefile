@@ -77,7 +77,14 @@ $(OUT)/launcher/%.o: launcher/%.cc
 	$(call step,CXX)
 	$(Q)$(CXX) $(CPPFLAGS) $(LAUNCHER_CXXFLAGS) -c $< -o $@
 
-$(CORE_LIB): $(CORE_OBJS)
+# Nettle's hashes, the same object in every variant and in the library and the launcher.
+NETTLE := $(BUILD)/nettle.o
+$(NETTLE): scripts/nettle-object
+	@mkdir -p $(@D)
+	$(call step,LINK)
+	$(Q)scripts/nettle-object '$(CC)' $@
+
+$(CORE_LIB): $(CORE_OBJS) $(NETTLE)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 

@@ -14,7 +14,7 @@ $(FUZZ_OUT)/libhook/%.o: libhook/%.cc
 	$(call step,CXX)
 	$(Q)$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) -c $< -o $@
 
-$(FUZZ_OUT)/libgochain-core.a: $(FUZZ_CORE)
+$(FUZZ_OUT)/libgochain-core.a: $(FUZZ_CORE) $(NETTLE)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
