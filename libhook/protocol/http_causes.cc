@@ -96,6 +96,8 @@ HttpVerdict JudgeHttpRefusal(unsigned status, std::string_view reason, std::stri
       return {Cause::kForbidden, Speaker::kHop};
     case 504:
       return {CauseInReason(reason, Cause::kTimedOut), Speaker::kTarget};
+    // Tinyproxy answers so to a wrong password.
+    case 401:
     case 511:
       return {Cause::kAuthentication, Speaker::kHop};
     default:

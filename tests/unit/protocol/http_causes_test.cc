@@ -28,6 +28,7 @@ TEST(HttpCausesTest, MapsBareStatuses) {
   ExpectRows({
       {302, "Found", "", Cause::kForbidden, Speaker::kHop},
       {400, "Bad Request", "", Cause::kForbidden, Speaker::kHop},
+      {401, "Unauthorized", "", Cause::kAuthentication, Speaker::kHop},
       {403, "Forbidden", "", Cause::kForbidden, Speaker::kHop},
       {404, "Not Found", "", Cause::kForbidden, Speaker::kHop},
       {405, "Method Not Allowed", "", Cause::kForbidden, Speaker::kHop},
