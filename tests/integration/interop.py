@@ -31,6 +31,7 @@ class Row:
     user: str = USER
     keys: tuple = ()  # further lines of the [proxy] section
     curl: tuple = ()  # what curl needs to be told, beside the URL
+    checks: bool = True  # refuses a wrong password
     remarks: str = ""
 
     @property
@@ -130,6 +131,8 @@ ROWS = (
         remarks="digest_file_auth: MD5, qop=auth", **DIGEST),
     Row("squid", "http", "NTLM", squid(["ntlm"]), (Squid,),
         remarks="Samba's ntlm_auth checks NTLMv2", **NTLM),
+    Row("squid with ntlm_fake_auth", "http", "NTLM", squid(["ntlm-fake"]), (Squid,), checks=False,
+        remarks="takes any password", **NTLM),
     Row("tinyproxy", "http", "none", start(proxies.Tinyproxy), (proxies.Tinyproxy,)),
     Row("tinyproxy", "http", "Basic", with_login(proxies.Tinyproxy), (proxies.Tinyproxy,),
         remarks="answers 401 to a wrong password"),

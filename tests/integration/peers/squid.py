@@ -43,7 +43,8 @@ class Squid(Peer):
             "squid.conf",
             f"{port}\nvisible_hostname squid.test\nhosts_file {hosts}\n"
             f"pid_filename {self.folder}/pid\ncache_log {self.folder}/cache.log\n"
-            f"access_log stdio:{self.folder}/access.log\ncache deny all\ncache_mem 8 MB\n"
+            'logformat answers %Ss %>Hs %rm %ru %un %>p "%{Proxy-Authorization}>h"\n'
+            f"access_log stdio:{self.folder}/access.log answers\ncache deny all\ncache_mem 8 MB\n"
             f"coredump_dir {self.folder}\nnetdb_filename none\npinger_enable off\n"
             "dns_nameservers 127.0.0.1\ndns_timeout 2 seconds\nconnect_timeout 20 seconds\n"
             "acl blocked dstdomain forbidden.corp.test\nhttp_access deny blocked\n"
@@ -109,13 +110,22 @@ class Squid(Peer):
                 "-f", os.path.join(self.folder, "squid.conf")]
 
     def answers(self):
-        """(result, status, method, target, user) of each answer so far, as in "TCP_DENIED", 407,
-        "CONNECT", "web.corp.test:80", None. That of a tunnel is written when the tunnel ends."""
-        found = []
+        """What it answered so far, in order; an answer that is a tunnel comes when that ends."""
         with open(os.path.join(self.folder, "access.log"), encoding="utf-8") as log:
-            for line in log.read().splitlines():
-                field = line.split()
-                result, status = field[3].split("/")
-                user = None if field[7] == "-" else field[7]
-                found.append((result, int(status), field[5], field[6], user))
-        return found
+            return [Answer(line) for line in log.read().splitlines()]
+
+
+class Answer:
+    """`user` and `sent` (the Proxy-Authorization that came with the request) are "" for none.
+    `client_port` tells connections apart."""
+
+    def __init__(self, line):
+        plain, self.sent = line.rstrip('"').split(' "')
+        self.result, status, self.method, self.target, user, port = plain.split()
+        self.status, self.client_port = int(status), int(port)
+        self.sent = "" if self.sent == "-" else self.sent
+        self.user = "" if user == "-" else user
+        self.scheme = self.sent.split(" ")[0]
+
+    def __repr__(self):
+        return f"{self.status} {self.user} port {self.client_port}, sent {self.sent[:60]}"
