@@ -232,6 +232,10 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
     }
   }
   DialRegistry::Entry entry = services.dials.Enter(socket.inode, asked, call.id());
+  if (entry.entered == DialRegistry::Entered::kEnding && member.HandOver() &&
+      services.dials.AwaitEnd(entry.ticket)) {
+    entry = services.dials.Enter(socket.inode, asked, call.id());
+  }
   switch (entry.entered) {
     case DialRegistry::Entered::kStarted:
       break;
@@ -239,8 +243,11 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
       call.Release();
       return;
     case DialRegistry::Entered::kFinished:
-    case DialRegistry::Entered::kBusy:
       call.Finish(entry.result);
+      return;
+    case DialRegistry::Entered::kBusy:
+    case DialRegistry::Entered::kEnding:
+      call.Fail(EALREADY);
       return;
   }
   call.Release();
@@ -270,7 +277,6 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
     }
     return;
   }
-  services.dials.Drop(entry.ticket);
   if (up) {
     // Nobody knows of this connection: as before the call.
     const uint64_t cookie = services.session.settings().cookie;
@@ -282,6 +288,7 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
       engine::Disconnect(again.value().get(), cookie);
     }
   }
+  services.dials.Drop(entry.ticket);
 }
 
 }  // namespace supervisor

@@ -12,6 +12,8 @@ namespace supervisor {
 namespace {
 
 constexpr auto kLookInterval = std::chrono::milliseconds(50);
+// A dial looks every 100 ms whether it was given up.
+constexpr auto kEndTime = std::chrono::seconds(1);
 
 bool IsReadable(int fd) {
   pollfd watched{fd, POLLIN, 0};
@@ -26,9 +28,9 @@ DialRegistry::Entry DialRegistry::Enter(uint64_t inode, const base::Endpoint& as
   if (found != by_inode_.end()) {
     const Ticket ticket = found->second;
     const bool same_target = ticket->asked_ == asked;
-    if (ticket->finished_) {
+    if (ticket->finished_ && !ticket->given_up_) {
       ticket->fetched_ = true;
-      ticket->fetched_condition_.notify_all();
+      ticket->changed_.notify_all();
       by_inode_.erase(found);
       if (same_target) {
         return {Entered::kFinished, nullptr, ticket->result_};
@@ -36,8 +38,11 @@ DialRegistry::Entry DialRegistry::Enter(uint64_t inode, const base::Endpoint& as
       if (ticket->result_ >= 0) {
         return {Entered::kFinished, nullptr, -EISCONN};
       }
-    } else if (!same_target || ticket->given_up_ || notifier_.IsAlive(ticket->id_)) {
+    } else if (notifier_.IsAlive(ticket->id_)) {
       return {Entered::kBusy, nullptr, -EALREADY};
+    } else if (!same_target || ticket->given_up_) {
+      ticket->given_up_ = true;
+      return {Entered::kEnding, ticket, 0};
     } else {
       ticket->id_ = id;
       ticket->missing_since_ms_ = 0;
@@ -47,6 +52,11 @@ DialRegistry::Entry DialRegistry::Enter(uint64_t inode, const base::Endpoint& as
   auto ticket = std::make_shared<Running>(inode, asked, id);
   by_inode_.emplace(inode, ticket);
   return {Entered::kStarted, std::move(ticket), 0};
+}
+
+bool DialRegistry::AwaitEnd(const Ticket& ticket) {
+  std::unique_lock lock(mutex_);
+  return ticket->changed_.wait_for(lock, kEndTime, [&] { return !IsEntered(ticket); });
 }
 
 bool DialRegistry::IsWanted(const Ticket& ticket, int64_t now_ms) {
@@ -109,9 +119,9 @@ bool DialRegistry::AwaitFetch(const Ticket& ticket, int gone_fd) {
   const int64_t until_ms = base::NowMs() + kKeepResultMs;
   while (!ticket->fetched_ && !ticket->given_up_ && base::NowMs() < until_ms &&
          !IsReadable(gone_fd)) {
-    ticket->fetched_condition_.wait_for(lock, kLookInterval);
+    ticket->changed_.wait_for(lock, kLookInterval);
   }
-  Erase(ticket);
+  ticket->given_up_ = !ticket->fetched_;
   return ticket->fetched_;
 }
 
@@ -120,10 +130,15 @@ void DialRegistry::Drop(const Ticket& ticket) {
   Erase(ticket);
 }
 
-void DialRegistry::Erase(const Ticket& ticket) {
+bool DialRegistry::IsEntered(const Ticket& ticket) const {
   const auto found = by_inode_.find(ticket->inode_);
-  if (found != by_inode_.end() && found->second == ticket) {
-    by_inode_.erase(found);
+  return found != by_inode_.end() && found->second == ticket;
+}
+
+void DialRegistry::Erase(const Ticket& ticket) {
+  if (IsEntered(ticket)) {
+    by_inode_.erase(ticket->inode_);
+    ticket->changed_.notify_all();
   }
 }
 

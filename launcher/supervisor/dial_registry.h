@@ -21,8 +21,9 @@ namespace supervisor {
 class DialRegistry {
  public:
   // How long a program may take to restart its connect. Go's SIGURG takes microseconds, a handler
-  // that does something a little more.
-  static constexpr int64_t kReattachMs = 1000;
+  // that does something a little more. One that comes later begins a dial anew, and a program that
+  // doesn't come back, since its call said EINTR, is rid of the dial as soon.
+  static constexpr int64_t kReattachMs = 300;
   // How long the result of a dial waits for a restarted connect.
   static constexpr int64_t kKeepResultMs = 2000;
 
@@ -44,7 +45,7 @@ class DialRegistry {
     bool finished_ = false;  // result_ waits to be fetched
     bool fetched_ = false;
     int64_t result_ = 0;
-    std::condition_variable fetched_condition_;
+    std::condition_variable changed_;
   };
   using Ticket = std::shared_ptr<Running>;
 
@@ -53,6 +54,7 @@ class DialRegistry {
     kAttached,  // whoever dials answers this notification
     kFinished,  // the dial is over: `result`
     kBusy,      // another thread's connect is at work on this socket
+    kEnding,    // a dial is being given up whose call died: AwaitEnd(ticket), then enter again
   };
   struct Entry {
     Entered entered;
@@ -62,6 +64,9 @@ class DialRegistry {
 
   // Notification `id` asks to connect socket `inode` to `asked`.
   Entry Enter(uint64_t inode, const base::Endpoint& asked, uint64_t id);
+
+  // Returns false where the dial doesn't end as soon as it should.
+  bool AwaitEnd(const Ticket& ticket);
 
   // True while somebody waits for the dial, or may come back for it.
   bool IsWanted(const Ticket& ticket, int64_t now_ms);
@@ -83,7 +88,9 @@ class DialRegistry {
   void Drop(const Ticket& ticket);
 
  private:
-  void Erase(const Ticket& ticket);  // REQUIRES: mutex_ is held
+  // REQUIRES, both: mutex_ is held
+  bool IsEntered(const Ticket& ticket) const;
+  void Erase(const Ticket& ticket);
 
   Notifier& notifier_;
   std::mutex mutex_;

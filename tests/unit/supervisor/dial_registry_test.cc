@@ -57,10 +57,39 @@ TEST_F(DialRegistryTest, SaysAlreadyWhileAnotherThreadsConnectIsAtWork) {
 
 TEST_F(DialRegistryTest, SaysAlreadyToAnotherTargetOfTheSameSocket) {
   const auto entry = Enter(1);
-  kernel_.Interrupt(1);
   const auto second = Enter(2, kOther);
   EXPECT_EQ(second.entered, Entered::kBusy);
   EXPECT_EQ(registry_.CurrentId(entry.ticket), 1u);
+}
+
+TEST_F(DialRegistryTest, GivesAnInterruptedDialUpForAnotherTarget) {
+  const auto entry = Enter(1);
+  kernel_.Interrupt(1);
+  const auto second = Enter(2, kOther);
+  ASSERT_EQ(second.entered, Entered::kEnding);
+  EXPECT_FALSE(registry_.IsWanted(entry.ticket, 1000));
+  std::thread dialler([&] {
+    EXPECT_FALSE(registry_.Answer(entry.ticket, -ECANCELED));
+    registry_.Drop(entry.ticket);
+  });
+  EXPECT_TRUE(registry_.AwaitEnd(second.ticket));
+  dialler.join();
+  EXPECT_EQ(Enter(2, kOther).entered, Entered::kStarted);
+}
+
+TEST_F(DialRegistryTest, DoesNotWaitForEverForADialToEnd) {
+  Enter(1);
+  kernel_.Interrupt(1);
+  const auto second = Enter(2, kOther);
+  EXPECT_FALSE(registry_.AwaitEnd(second.ticket));
+}
+
+TEST_F(DialRegistryTest, KeepsTheResultOfADialThatWasGivenUpToItself) {
+  const auto entry = Enter(1);
+  kernel_.Interrupt(1);
+  registry_.GiveUp(kInode);
+  ASSERT_FALSE(registry_.Answer(entry.ticket, -ECANCELED));
+  EXPECT_EQ(Enter(2).entered, Entered::kEnding);
 }
 
 TEST_F(DialRegistryTest, GivesUpADialThatNobodyComesBackFor) {
@@ -69,7 +98,7 @@ TEST_F(DialRegistryTest, GivesUpADialThatNobodyComesBackFor) {
   EXPECT_TRUE(registry_.IsWanted(entry.ticket, 1000));
   EXPECT_TRUE(registry_.IsWanted(entry.ticket, 1000 + DialRegistry::kReattachMs - 1));
   EXPECT_FALSE(registry_.IsWanted(entry.ticket, 1000 + DialRegistry::kReattachMs));
-  EXPECT_EQ(Enter(2).entered, Entered::kBusy);
+  EXPECT_EQ(Enter(2).entered, Entered::kEnding);
 }
 
 TEST_F(DialRegistryTest, StartsTheCountAnewAfterARestart) {
@@ -122,6 +151,9 @@ TEST_F(DialRegistryTest, ForgetsAResultThatNobodyFetched) {
   kernel_.Interrupt(1);
   ASSERT_FALSE(registry_.Answer(entry.ticket, 0));
   EXPECT_FALSE(registry_.AwaitFetch(entry.ticket, -1));
+  // Until what was dialled is undone.
+  EXPECT_EQ(Enter(2).entered, Entered::kEnding);
+  registry_.Drop(entry.ticket);
   EXPECT_TRUE(registry_.empty());
 }
 
