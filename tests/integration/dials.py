@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 from gochain import keep_private, read_events
 
@@ -104,6 +105,14 @@ class Dials:
                 return
             yield line.rstrip("\n")
         raise AssertionError(f"ended early: {self.process.stderr.read()}")
+
+
+def wait_for(what, seconds=10):
+    """The last value of `what()`, which is true or took `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return value
 
 
 def children(pid):

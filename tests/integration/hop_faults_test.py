@@ -4,12 +4,11 @@ errno in time, one line that names the hop and the cause, and nothing left over.
 Every door dials the whole table at once, in the threads of one program."""
 
 import errno
-import time
 
 import pytest
 
 import world
-from dials import Dials, Held, supervisor_of
+from dials import Dials, Held, supervisor_of, wait_for
 from peers import faults, proxies
 from peers.faults import PROTOCOLS, Fault
 
@@ -136,13 +135,6 @@ def bench(world, peers):
 def world_listen(made, position):
     address = world.PROXY_SIDE[0] if position == "first" else world.PROXY_INNER[0]
     return made.listen("proxy", address, backlog=256)
-
-
-def wait_for(what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not what() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return what()
 
 
 def settled(pid, before, seconds=10):
