@@ -80,6 +80,7 @@ class TlsStreamTest : public testing::Test {
     TlsServer server(std::move(pair.theirs), server_options);
     auto stream = Over(std::move(pair.ours), options);
     if (Finish(stream.get()) == Progress::kDone) {
+      EXPECT_EQ(stream->trouble(), nullptr) << Words(*stream);
       // With TLS 1.3 the server judges a client's certificate after the client is through.
       char byte = 0;
       return ReceiveSome(stream.get(), &byte, 1) == -ECONNRESET ? Words(*stream) : "end";
