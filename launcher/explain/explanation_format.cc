@@ -80,9 +80,11 @@ std::string HopsText(const Config& config, config::Route route) {
     const config::Proxy& hop = config.HopAt(route, i);
     const std::string_view host = config.text(hop.host);
     const bool v6 = host.find(':') != std::string_view::npos;
-    out += fmt::format("    hop {}: {} ({} {}{}{}:{}{})\n", i + 1, config.text(hop.name),
+    out += fmt::format("    hop {}: {} ({} {}{}{}:{}{}{}{})\n", i + 1, config.text(hop.name),
                        config::Scheme(hop.type), v6 ? "[" : "", host, v6 ? "]" : "", hop.port,
-                       hop.user.size > 0 ? ", with credentials" : "");
+                       hop.user.size > 0 ? ", with credentials" : "",
+                       hop.client_cert.size > 0 ? ", with a certificate" : "",
+                       hop.insecure ? ", insecure: any certificate will do" : "");
   }
   return out;
 }

@@ -20,13 +20,16 @@ struct SchemeRow {
 constexpr SchemeRow kSchemes[] = {
     {"socks5", true, ProxyType::kSocks5, 1080}, {"socks5h", true, ProxyType::kSocks5, 1080},
     {"socks4", true, ProxyType::kSocks4, 1080}, {"socks4a", true, ProxyType::kSocks4a, 1080},
-    {"http", true, ProxyType::kHttp, 8080},     {"https", false, ProxyType::kHttp, 443},
+    {"http", true, ProxyType::kHttp, 8080},     {"https", true, ProxyType::kHttps, 443},
     {"ssh", false, ProxyType::kSocks5, 0},
 };
-constexpr std::string_view kSupported = "socks4, socks4a, socks5, socks5h and http are";
-constexpr std::string_view kSchemeWords[] = {"socks4", "socks4a", "socks5", "socks5h", "http"};
+constexpr std::string_view kSupported = "socks4, socks4a, socks5, socks5h, http and https are";
+constexpr std::string_view kSchemeWords[] = {"socks4",  "socks4a", "socks5",
+                                             "socks5h", "http",    "https"};
 
 using base::HexDigit;
+
+bool IsHttp(ProxyType type) { return type == ProxyType::kHttp || type == ProxyType::kHttps; }
 
 bool PercentDecode(std::string_view text, std::string* out) {
   out->clear();
@@ -150,7 +153,7 @@ class Parser {
       return Complain("has no user before its '@'");
     }
     // RFC 7617 §2: the first ':' would end the user.
-    if (out_->type == ProxyType::kHttp && out_->user.find(':') != std::string::npos) {
+    if (IsHttp(out_->type) && out_->user.find(':') != std::string::npos) {
       return Complain("has a ':' in its user, which HTTP can't send");
     }
     return std::nullopt;

@@ -24,8 +24,8 @@ struct ProxyUrl {
   std::string Name() const;
 };
 
-// socks5://, socks5h:// (the same), http://, or host:port alone, which is http. A complaint never
-// has the password in it.
+// socks5://, socks5h:// (the same), http://, https://, or host:port alone, which is http. A
+// complaint never has the password in it.
 std::optional<Complaint> ParseProxyUrl(std::string_view text, ProxyUrl* out);
 
 // RFC 1929 §2 has one byte for each of the two lengths. Basic has no limit of its own; the buffer

@@ -24,7 +24,7 @@ uint16_t ProxyReader::Declare(std::string_view name, const Source& source) {
   proxy.name = context_->image().AddText(name);
   proxy.source = source;
   const uint16_t index = context_->image().AddProxy(proxy);
-  sections_.push_back({index, {}, {}, {}});
+  sections_.push_back({index, {}, {}, {}, {}});
   return index;
 }
 
@@ -36,6 +36,8 @@ void ProxyReader::Read(Key key, const IniEntry& entry, uint16_t index) {
     section.file = {entry.place, entry.value};
   } else if (key == Key::kPasswordEnv) {
     section.variable = {entry.place, entry.value};
+  } else if (TlsKeys::Has(key)) {
+    section.tls.Read(key, entry);
   } else if (auto complaint = ParseDns(entry.value, &context_->image().proxies()[index].dns)) {
     context_->Complain(entry.place, std::move(*complaint));
   }
@@ -106,6 +108,9 @@ bool ProxyReader::ReadPassword(const Section& section, std::string* password, st
 std::vector<std::string> ProxyReader::Finish() {
   std::vector<std::string> variables;
   for (const Section& section : sections_) {
+    if (section.url) {
+      section.tls.Finish(context_, *section.url, section.index);
+    }
     if (section.file && section.variable) {
       const bool file_last = section.variable->place < section.file->place;
       context_->Complain(file_last ? section.file->place : section.variable->place,

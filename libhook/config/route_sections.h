@@ -12,6 +12,7 @@
 #include "config/proxy_url.h"
 #include "config/rules_context.h"
 #include "config/schema.h"
+#include "config/tls_keys.h"
 
 namespace config {
 
@@ -36,6 +37,7 @@ class ProxyReader {
     std::optional<ProxyUrl> url;  // a good one
     std::optional<PasswordKey> file;
     std::optional<PasswordKey> variable;
+    TlsKeys tls;
   };
 
   Section& Find(uint16_t index) { return sections_[index - sections_.front().index]; }

@@ -50,6 +50,21 @@ constexpr KeyRow kKeys[] = {
     {SectionKind::kProxy, Key::kPasswordEnv, KeyForm::kWord, "password_env", false,
      "the name of a variable", "none",
      "The variable that holds the password, for the url's user. COMMAND is started without it."},
+    {SectionKind::kProxy, Key::kCaFile, KeyForm::kWord, "ca_file", false, "a path",
+     "whom the system trusts",
+     "For `https://` proxies: the file of the authorities, as PEM, of which one has to stand for "
+     "the proxy's certificate; a self-signed certificate may stand there itself. `SSL_CERT_FILE` "
+     "and `SSL_CERT_DIR` name the system's, if not the usual ones."},
+    {SectionKind::kProxy, Key::kClientCert, KeyForm::kWord, "client_cert", false, "a path", "none",
+     "For `https://` proxies that want a certificate of their clients: its file, as PEM, with "
+     "those of the authorities between."},
+    {SectionKind::kProxy, Key::kClientKey, KeyForm::kWord, "client_key", false, "a path",
+     "in `client_cert`",
+     "The file of the private key of `client_cert`, as PEM, without passphrase."},
+    {SectionKind::kProxy, Key::kInsecure, KeyForm::kWord, "insecure", false, "`yes` or `no`",
+     "`no`",
+     "`yes`: any certificate of an `https://` proxy will do, so that whoever is on the way there "
+     "can read and change what it carries. A warning at each start says so."},
     {SectionKind::kChain, Key::kHops, KeyForm::kWord, "hops", true, "names of 1 to 16 proxies",
      kMustBeGiven,
      "The proxies in their order; the first is the one that this machine connects to. None stands "

@@ -102,9 +102,24 @@ TEST(BuilderTest, NamesTheVariableOfABadUrl) {
   inputs.urls_from_environment = true;
   EXPECT_EQ(BuiltText(inputs).Complaints().rfind("GOCHAIN_PROXY: the proxy URL", 0), 0u);
   Inputs all;
-  all.all_proxy = "https://h";
+  all.all_proxy = "https://h/x";
   all.all_proxy_variable = "HTTPS_PROXY";
-  EXPECT_EQ(BuiltText(all).Complaints().rfind("HTTPS_PROXY: proxies of type", 0), 0u);
+  EXPECT_EQ(BuiltText(all).Complaints().rfind("HTTPS_PROXY: the proxy URL", 0), 0u);
+}
+
+TEST(BuilderTest, TakesHttpsProxiesFromAnywhere) {
+  Inputs all;
+  all.all_proxy = "https://alice:secret@h";
+  all.all_proxy_variable = "HTTPS_PROXY";
+  for (const Inputs& inputs : {all, CommandLine({"https://alice:secret@h"})}) {
+    const BuiltText built(inputs);
+    ASSERT_TRUE(built.ok()) << built.Complaints();
+    const Proxy& proxy = built.config().proxies()[0];
+    EXPECT_EQ(proxy.type, ProxyType::kHttps);
+    EXPECT_EQ(proxy.port, 443);
+    EXPECT_EQ(built.Text(proxy.password), "secret");
+    EXPECT_FALSE(proxy.insecure);
+  }
 }
 
 TEST(BuilderTest, MakesNoProxyDirectRules) {

@@ -29,6 +29,8 @@ TEST(ProxyUrlTest, TakesTypesHostsAndPorts) {
       {"socks4a://h:9", ProxyType::kSocks4a, "h", 9, "socks4a://h:9"},
       {"SOCKS5://H.Example.", ProxyType::kSocks5, "h.example", 1080, "socks5://h.example:1080"},
       {"http://h", ProxyType::kHttp, "h", 8080, "http://h:8080"},
+      {"https://h", ProxyType::kHttps, "h", 443, "https://h:443"},
+      {"HTTPS://[::1]:8443/", ProxyType::kHttps, "::1", 8443, "https://[::1]:8443"},
       {"http://h/", ProxyType::kHttp, "h", 8080, "http://h:8080"},
       {"http://192.0.2.7:65535", ProxyType::kHttp, "192.0.2.7", 65535, "http://192.0.2.7:65535"},
       {"socks5://[2001:db8::1]", ProxyType::kSocks5, "2001:db8::1", 1080,
@@ -59,6 +61,7 @@ TEST(ProxyUrlTest, DecodesCredentials) {
   } cases[] = {
       {"http://alice:secret@h", "alice", "secret"},
       {"http://alice@h", "alice", ""},
+      {"https://alice:secret@h", "alice", "secret"},
       {"http://alice:@h", "alice", ""},
       {"socks5://a%3Ab:%40%2f%25@h:1", "a:b", "@/%"},
       {"socks5://alice:p@ss:word@h", "alice", "p@ss:word"},
@@ -92,8 +95,8 @@ TEST(ProxyUrlTest, RefusesWithoutSayingThePassword) {
        "the proxy URL 'socks4a://" + too_long +
            "@h' has a user of more than 255 bytes, which SOCKS4 servers don't take"},
       {"ssh://h",
-       "proxies of type 'ssh' are not supported yet; socks4, socks4a, socks5, socks5h and http "
-       "are"},
+       "proxies of type 'ssh' are not supported yet; socks4, socks4a, socks5, socks5h, http "
+       "and https are"},
       {"http://u:secret@h/path",
        "the proxy URL 'http://u:***@h/path' has a path, query or fragment; a proxy has none"},
       {"http://h?q=1",

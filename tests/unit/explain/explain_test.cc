@@ -59,6 +59,15 @@ TEST_F(ExplainTest, NamesTheLineTheHopsAndWhoResolves) {
             "    name: resolved by the last proxy\n");
 }
 
+TEST_F(ExplainTest, SaysThatAHopTakesAnyCertificate) {
+  const BuiltText built("[gochain]\ndefault = a\n[proxy a]\nurl = https://u:p@h\ninsecure = yes\n");
+  EXPECT_EQ(Say(built.config(), {"x"}),
+            "x:443 -> a (default)\n"
+            "    default: t.conf:2: default = a\n"
+            "    hop 1: a (https h:443, with credentials, insecure: any certificate will do)\n"
+            "    name: resolved by the last proxy\n");
+}
+
 TEST_F(ExplainTest, NamesTheDefaultsLineBelow) {
   EXPECT_EQ(Say({"sum.golang.org:80"}),
             "sum.golang.org:80 -> reject (default)\n"
