@@ -9,6 +9,7 @@ import typing
 
 import world
 from peers import http_proxies, proxies
+from peers.digest_proxy import DigestProxy, Way
 from peers.squid import DOMAIN, Squid
 
 USER, PASSWORD, WRONG = "alice", "pw7f3a9c", "wr0ng5e1d"
@@ -190,3 +191,28 @@ def short_nonces(kind):
                    http_proxies.Apache),
     }[kind]
     return Row(f"{kind} with short nonces", "http", "Digest", make, (program,), **DIGEST)
+
+
+# Digest as no proxy of Debian's asks for it.
+DIGESTS = {
+    "no algorithm": Way(algorithms=("",)),
+    "no qop": Way(qop=""),
+    "MD5-sess": Way(algorithms=("MD5-sess",)),
+    "SHA-256": Way(algorithms=("SHA-256",)),
+    "SHA-256 and opaque": Way(algorithms=("SHA-256",), opaque="b3d1"),
+    "SHA-256-sess": Way(algorithms=("SHA-256-sess",)),
+    "SHA-256 before MD5": Way(algorithms=("SHA-256", "MD5")),
+    "MD5 before SHA-256": Way(algorithms=("MD5", "SHA-256")),
+    "user hashed": Way(algorithms=("SHA-256",), userhash=True),
+    "auth-int too": Way(qop="auth-int,auth"),
+    "nonces for one request": Way(one_use=True),
+    "old HTTP": Way(old_form=True),
+    "closes": Way(close=True),
+    "page in chunks": Way(chunked=True, body=3000),
+    "long page": Way(body=200_000),
+}
+
+
+def digest_proxy(peers, name):
+    return peers._once(("digest", name), lambda: DigestProxy(
+        peers._world.listen("proxy", AT), "proxy", world.NAMES, USER, PASSWORD, DIGESTS[name]))

@@ -6,7 +6,7 @@ import world
 from destinations_test import doors, rules
 from gochain import MODES
 from peers import proxies
-from rig import LONGEST_NAME
+from world import LONGEST_NAME
 
 # What a program asks for, and what the proxy is to be asked for.
 NAMES = {

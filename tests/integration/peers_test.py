@@ -131,6 +131,16 @@ def test_nonces_that_grow_old(peers, site, kind):
     assert " 407 " in answer and "stale=true" in answer and nonce not in answer, answer
 
 
+# curl takes a connection of HTTP/1.0 for one that stays.
+@pytest.mark.parametrize("name", [name for name in interop.DIGESTS if name != "old HTTP"])
+def test_proxy_of_ours_takes_curls_digest(runner, peers, site, name):
+    peer = interop.digest_proxy(peers, name)
+    argv = ["curl", "-sS", "-m", "20", "-p", "--proxy-digest", "http://web.corp.test/hello.txt", "-x"]
+    good = runner.alone(argv + [peer.url()])
+    assert good.out == "hello from nginx\n", f"{good}\n{peer.requests}"
+    assert runner.alone(argv + [peer.url(interop.WRONG)]).status != 0, peer.requests
+
+
 def test_client_reaches_nothing_but_the_proxy(runner, site):
     run = runner.alone(["curl", "-sS", "-m", "5", f"http://{world.TARGET[0]}/hello.txt"])
     assert run.status == 7, str(run)

@@ -16,13 +16,7 @@ from rules_file import Rules
 
 TEST_SECONDS = 60
 RESOLV_CONF = "nameserver 192.0.2.53\noptions timeout:1 attempts:1\n"
-LONGEST_NAME = ".".join(["a" * 60] * 4)[:253 - len(".corp.test")] + ".corp.test"
-NAMES = {
-    name: world_module.TARGET[0]
-    for name in ("modules.corp.test", "git.corp.test", "web.corp.test", "echo.corp.test",
-                 "under_score.corp.test", "xn--mnchen-3ya.corp.test", "1and1.corp.test",
-                 LONGEST_NAME)
-} | {"six.corp.test": world_module.TARGET[1]}
+NAMES = world_module.NAMES
 
 # What `open`'s nameserver knows, and no proxy does.
 OPEN_NAMES = {

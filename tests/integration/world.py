@@ -26,6 +26,15 @@ TARGET = ("10.77.2.2", "fd77:2::2")
 OPEN_WAY_CLIENT = ("10.77.3.2", "fd77:3::2")
 OPEN_WAY_TARGET = ("10.77.3.1", "fd77:3::1")
 
+# What the last proxies know, and nobody else.
+LONGEST_NAME = ".".join(["a" * 60] * 4)[:253 - len(".corp.test")] + ".corp.test"
+NAMES = {
+    name: TARGET[0]
+    for name in ("modules.corp.test", "git.corp.test", "web.corp.test", "echo.corp.test",
+                 "under_score.corp.test", "xn--mnchen-3ya.corp.test", "1and1.corp.test",
+                 LONGEST_NAME)
+} | {"six.corp.test": TARGET[1]}
+
 
 def ip(*args):
     subprocess.run(("ip",) + args, check=True, timeout=20)
