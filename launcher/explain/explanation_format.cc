@@ -74,6 +74,13 @@ std::string LineText(const Config& config, const Explanation& explanation) {
   return "";
 }
 
+std::string_view WithText(const config::Proxy& hop) {
+  if (hop.auth == config::Auth::kNegotiate) {
+    return ", with a Kerberos ticket";
+  }
+  return hop.user.size > 0 ? ", with credentials" : "";
+}
+
 std::string HopsText(const Config& config, config::Route route) {
   std::string out;
   for (size_t i = 0; i < config.HopCount(route); ++i) {
@@ -82,8 +89,7 @@ std::string HopsText(const Config& config, config::Route route) {
     const bool v6 = host.find(':') != std::string_view::npos;
     out += fmt::format("    hop {}: {} ({} {}{}{}:{}{}{}{})\n", i + 1, config.text(hop.name),
                        config::Scheme(hop.type), v6 ? "[" : "", host, v6 ? "]" : "", hop.port,
-                       hop.user.size > 0 ? ", with credentials" : "",
-                       hop.client_cert.size > 0 ? ", with a certificate" : "",
+                       WithText(hop), hop.client_cert.size > 0 ? ", with a certificate" : "",
                        hop.insecure ? ", insecure: any certificate will do" : "");
   }
   return out;

@@ -24,7 +24,7 @@ uint16_t ProxyReader::Declare(std::string_view name, const Source& source) {
   proxy.name = context_->image().AddText(name);
   proxy.source = source;
   const uint16_t index = context_->image().AddProxy(proxy);
-  sections_.push_back({index, {}, {}, {}, {}});
+  sections_.emplace_back().index = index;
   return index;
 }
 
@@ -36,6 +36,8 @@ void ProxyReader::Read(Key key, const IniEntry& entry, uint16_t index) {
     section.file = {entry.place, entry.value};
   } else if (key == Key::kPasswordEnv) {
     section.variable = {entry.place, entry.value};
+  } else if (key == Key::kAuth) {
+    ReadAuth(entry, &section);
   } else if (TlsKeys::Has(key)) {
     section.tls.Read(key, entry);
   } else if (auto complaint = ParseDns(entry.value, &context_->image().proxies()[index].dns)) {
@@ -65,6 +67,37 @@ void ProxyReader::ReadUrl(const IniEntry& entry, Section* section) {
     WarnOfReaders(context_, entry.place, context_->diagnostics().FileName(entry.place.file));
   }
   section->url = std::move(url);
+}
+
+void ProxyReader::ReadAuth(const IniEntry& entry, Section* section) {
+  Proxy& proxy = context_->image().proxies()[section->index];
+  if (auto complaint = ParseAuth(entry.value, &proxy.auth)) {
+    context_->Complain(entry.place, std::move(*complaint));
+  } else {
+    section->auth = entry.place;
+  }
+}
+
+bool ProxyReader::MayHaveAuth(const Section& section) {
+  const ProxyUrl& url = *section.url;
+  if (url.type != ProxyType::kHttp && url.type != ProxyType::kHttps) {
+    context_->Complain(*section.auth, "'auth' is for http and https proxies");
+    return false;
+  }
+  const bool has_user = !url.user.empty();
+  if (context_->image().proxies()[section.index].auth != Auth::kNegotiate) {
+    if (!has_user) {
+      context_->Complain(*section.auth, "'auth' needs a user in the url");
+    }
+    return has_user;
+  }
+  if (has_user || !url.password.empty() || section.file || section.variable) {
+    context_->Complain(*section.auth,
+                       "negotiate takes no user and no password: the Kerberos ticket says who you "
+                       "are");
+    return false;
+  }
+  return true;
 }
 
 bool ProxyReader::MayHavePassword(const Section& section, const PasswordKey& key,
@@ -110,6 +143,9 @@ std::vector<std::string> ProxyReader::Finish() {
   for (const Section& section : sections_) {
     if (section.url) {
       section.tls.Finish(context_, *section.url, section.index);
+    }
+    if (section.auth && section.url && !MayHaveAuth(section)) {
+      continue;
     }
     if (section.file && section.variable) {
       const bool file_last = section.variable->place < section.file->place;

@@ -33,15 +33,18 @@ class ProxyReader {
     std::string value;
   };
   struct Section {
-    uint16_t index;
+    uint16_t index = 0;
     std::optional<ProxyUrl> url;  // a good one
     std::optional<PasswordKey> file;
     std::optional<PasswordKey> variable;
+    std::optional<Place> auth;  // where it is said
     TlsKeys tls;
   };
 
   Section& Find(uint16_t index) { return sections_[index - sections_.front().index]; }
   void ReadUrl(const IniEntry& entry, Section* section);
+  void ReadAuth(const IniEntry& entry, Section* section);
+  bool MayHaveAuth(const Section& section);
   bool MayHavePassword(const Section& section, const PasswordKey& key, std::string_view word);
   bool ReadPassword(const Section& section, std::string* password, std::string* place);
 

@@ -50,6 +50,10 @@ constexpr KeyRow kKeys[] = {
     {SectionKind::kProxy, Key::kPasswordEnv, KeyForm::kWord, "password_env", false,
      "the name of a variable", "none",
      "The variable that holds the password, for the url's user. COMMAND is started without it."},
+    {SectionKind::kProxy, Key::kAuth, KeyForm::kWord, "auth", false, "`basic` or `negotiate`",
+     "what the proxy asks for",
+     "How an http or https proxy learns who is there: by the url's user and a password, or, with "
+     "`negotiate`, by a Kerberos ticket."},
     {SectionKind::kProxy, Key::kCaFile, KeyForm::kWord, "ca_file", false, "a path",
      "whom the system trusts",
      "For `https://` proxies: the file of the authorities, as PEM, of which one has to stand for "

@@ -39,6 +39,7 @@ enum class Key : uint8_t {
   kUrl,
   kPasswordFile,
   kPasswordEnv,
+  kAuth,
   kCaFile,
   kClientCert,
   kClientKey,

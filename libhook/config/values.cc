@@ -1,5 +1,7 @@
 #include "config/values.h"
 
+#include <iterator>
+
 #include "config/nearest_word.h"
 
 namespace config {
@@ -7,6 +9,8 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kDnsWords[] = {"remote", "local"};
+constexpr std::string_view kAuthWords[] = {"basic", "negotiate"};
+constexpr Auth kAuths[] = {Auth::kBasic, Auth::kNegotiate};
 constexpr uint32_t kMaxTimeoutMs = 3600 * 1000;
 
 }  // namespace
@@ -61,6 +65,17 @@ std::optional<Complaint> ParseDns(std::string_view text, Dns* out) {
   }
   *out = text == kDnsWords[0] ? Dns::kRemote : Dns::kLocal;
   return std::nullopt;
+}
+
+std::optional<Complaint> ParseAuth(std::string_view text, Auth* out) {
+  for (size_t i = 0; i < std::size(kAuthWords); ++i) {
+    if (text == kAuthWords[i]) {
+      *out = kAuths[i];
+      return std::nullopt;
+    }
+  }
+  return Complaint{"bad auth " + Quote(text) + ": basic or negotiate is needed",
+                   NearestWord(text, kAuthWords)};
 }
 
 }  // namespace config

@@ -68,6 +68,16 @@ TEST_F(ExplainTest, SaysThatAHopTakesAnyCertificate) {
             "    name: resolved by the last proxy\n");
 }
 
+TEST_F(ExplainTest, SaysThatAHopTakesATicket) {
+  const BuiltText ticket(
+      "[gochain]\ndefault = gate\n[proxy gate]\nurl = http://gate.example\nauth = negotiate\n");
+  EXPECT_EQ(Say(ticket.config(), {"a:1"}),
+            "a:1 -> gate (default)\n"
+            "    default: t.conf:2: default = gate\n"
+            "    hop 1: gate (http gate.example:8080, with a Kerberos ticket)\n"
+            "    name: resolved by the last proxy\n");
+}
+
 TEST_F(ExplainTest, NamesTheDefaultsLineBelow) {
   EXPECT_EQ(Say({"sum.golang.org:80"}),
             "sum.golang.org:80 -> reject (default)\n"
