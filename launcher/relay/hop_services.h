@@ -26,8 +26,11 @@ struct HopFailure {
   base::Failure failure;
 };
 
+class Dialer;
+
 // One hop at work.
 struct HopAtWork {
+  Dialer& dialer;  // for a stream through the hops before it
   const config::Config& config;
   const chain::Path& path;
   uint8_t hop;  // its index in `path`

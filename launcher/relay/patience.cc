@@ -1,7 +1,5 @@
 #include "relay/patience.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -11,17 +9,31 @@
 namespace relay {
 
 Patience::Waited Patience::Wait(int fd, short events, int64_t deadline_ms) const {
+  pollfd watched[3] = {{}, {fd, events, 0}, {-1, 0, 0}};
+  return Wait(watched, deadline_ms);
+}
+
+Patience::Waited Patience::Wait(const Stream& stream, short interest, int64_t deadline_ms) const {
+  if ((interest & POLLIN) != 0 && stream.has_buffered()) {
+    return Waited::kReady;
+  }
+  pollfd watched[3];
+  AddTo(watched + 1, stream, interest);
+  return Wait(watched, deadline_ms);
+}
+
+Patience::Waited Patience::Wait(pollfd (&watched)[3], int64_t deadline_ms) const {
+  watched[0] = {program_, POLLIN | POLLRDHUP, 0};
   for (;;) {
     const int64_t left_ms = std::clamp<int64_t>(deadline_ms - base::NowMs(), 0, INT32_MAX);
-    pollfd watched[] = {{program_, POLLIN | POLLRDHUP, 0}, {fd, events, 0}};
-    const int ready = sys::Poll(watched, 2, static_cast<int>(left_ms));
+    const int ready = sys::Poll(watched, 3, static_cast<int>(left_ms));
     if (ready == -EINTR) {
       continue;
     }
     if (ready < 0 || watched[0].revents != 0) {
       return Waited::kGone;
     }
-    if (watched[1].revents != 0) {
+    if (ready > 0) {
       return Waited::kReady;
     }
     if (base::NowMs() >= deadline_ms) {

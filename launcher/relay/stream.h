@@ -1,7 +1,10 @@
 // Stream: a dial's stream in the relay: a socket, or what stands on top of another stream, which it
-// then owns. Never blocks; one thread at a time.
+// then owns. Never blocks; one thread at a time. A Send() after one that said -EAGAIN begins with
+// the same bytes and has no fewer.
 #ifndef GOCHAIN_RELAY_STREAM_H_
 #define GOCHAIN_RELAY_STREAM_H_
+
+#include <poll.h>
 
 #include "base/failure.h"
 #include "base/fd.h"
@@ -16,15 +19,16 @@ class Stream : public chain::Stream {
   Stream& operator=(const Stream&) = delete;
   virtual ~Stream() = default;
 
-  // The descriptor at the bottom, to poll(2).
+  // The descriptors at the bottom, to poll(2): fd() for POLLIN, write_fd() for POLLOUT.
   virtual int fd() const = 0;
-  // The events of fd() to wait for before what said -EAGAIN is worth another try: POLLIN in
+  virtual int write_fd() const { return fd(); }
+  // The events there to wait for before what said -EAGAIN is worth another try: POLLIN in
   // `interest` stands for Receive(), POLLOUT for Send() and ShutdownWrite().
   virtual short Wants(short interest) const { return interest; }
   // True where Receive() has something to give (data, the end, an error) of which poll(2) on fd()
   // need not know.
   virtual bool has_buffered() const { return false; }
-  // Whether fd()'s own bytes are the stream's, so that the kernel may move them (splice(2)).
+  // Whether the descriptors' own bytes are the stream's, so that the kernel may move them.
   virtual bool is_plain() const { return false; }
 
   // Says that nothing more will be sent; the other direction stays open. 0, or -errno; -EAGAIN:
@@ -36,6 +40,10 @@ class Stream : public chain::Stream {
   // the end of what was to be sent.
   virtual void Abort() = 0;
 };
+
+// Fills two entries for poll(2) with what `stream` wants for `interest`. One whose descriptor wants
+// nothing is left out (-1), since its hang-up would wake a poll that waits for another.
+void AddTo(pollfd* entries, const Stream& stream, short interest);
 
 // A socket as it is.
 class PlainStream final : public Stream {

@@ -46,7 +46,8 @@ class Reader {
   std::span<const uint8_t> bytes_;
 };
 
-bool AreEqual(const RelayToken& a, const RelayToken& b) {
+// REQUIRES: `b` is no shorter.
+bool AreEqual(std::span<const uint8_t> a, std::span<const uint8_t> b) {
   unsigned difference = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     difference |= static_cast<unsigned>(a[i] ^ b[i]);
@@ -102,13 +103,12 @@ void WriteRelayReply(const RelayReply& reply, const RelayToken& token,
   writer.AddBytes({reinterpret_cast<const uint8_t*>(detail.data()), detail.size()});
 }
 
-bool IsRelayRequest(std::span<const uint8_t, kRelayHeadSize> head, const RelayToken& token) {
-  Reader reader(head);
-  uint64_t magic;
-  RelayToken given;
-  reader.Take(&magic);
-  reader.Take(&given);
-  return AreEqual(given, token) && magic == kRelayMagic;
+bool IsRelayRequest(std::span<const uint8_t> head, const RelayToken& token) {
+  std::array<uint8_t, kRelayHeadSize> expected;
+  Writer writer(expected);
+  writer.Add(kRelayMagic);
+  writer.Add(token);
+  return AreEqual(head, expected);
 }
 
 std::optional<RelayRequest> ReadRelayRequest(std::span<const uint8_t, kRelayRequestSize> bytes) {

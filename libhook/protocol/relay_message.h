@@ -55,8 +55,9 @@ void WriteRelayRequest(const RelayRequest& request, const RelayToken& token,
 void WriteRelayReply(const RelayReply& reply, const RelayToken& token,
                      std::span<uint8_t, kRelayReplySize> out);
 
-// True where `head` is that of a request with `token`; takes the same time wherever they differ.
-bool IsRelayRequest(std::span<const uint8_t, kRelayHeadSize> head, const RelayToken& token);
+// True where `head`, of at most kRelayHeadSize bytes, is how a request with `token` begins; takes
+// the same time wherever it isn't.
+bool IsRelayRequest(std::span<const uint8_t> head, const RelayToken& token);
 // Of a whole request whose head is right. Empty where it isn't one; hops aren't looked at.
 std::optional<RelayRequest> ReadRelayRequest(std::span<const uint8_t, kRelayRequestSize> bytes);
 std::optional<RelayReply> ReadRelayReply(std::span<const uint8_t, kRelayReplySize> bytes,

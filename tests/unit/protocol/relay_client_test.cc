@@ -132,6 +132,14 @@ TEST(RelayMessageTest, RefusesEveryOtherHead) {
   }
 }
 
+TEST(RelayMessageTest, KnowsTheBeginningOfAHead) {
+  const std::string sent = Text(Client().Outgoing());
+  for (size_t size = 0; size <= kRelayHeadSize; ++size) {
+    EXPECT_TRUE(IsRelayRequest(Bytes(sent).first(size), Access().request));
+  }
+  EXPECT_FALSE(IsRelayRequest(Bytes("S"), Access().request));
+}
+
 TEST(RelayMessageTest, RefusesRequestsThatAreNone) {
   const std::string sent = Text(Client().Outgoing());
   constexpr size_t kHopCount = kRelayHeadSize + 4;

@@ -1,0 +1,231 @@
+#include "relay/dialer.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "engine/plan.h"
+
+namespace relay {
+namespace {
+
+using base::Fd;
+using State = chain::Dial::State;
+
+size_t Resolve(std::string_view name, std::span<base::IpAddress> out) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(std::string(name).c_str(), nullptr, &hints, &found) != 0) {
+    return 0;
+  }
+  size_t count = 0;
+  for (const addrinfo* at = found; at != nullptr && count < out.size(); at = at->ai_next) {
+    if (const auto endpoint = base::Endpoint::FromSockaddr(at->ai_addr, at->ai_addrlen)) {
+      out[count++] = endpoint->address();
+    }
+  }
+  freeaddrinfo(found);
+  return count;
+}
+
+int PendingError(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  const int result = sys::Getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  return result < 0 ? -result : error;
+}
+
+}  // namespace
+
+// One dial on its way. Stops where `given_up_` is set: the program is gone.
+class Dialer::Attempt {
+ public:
+  Attempt(Dialer& dialer, const chain::Path& path, const base::Endpoint& target,
+          const Patience& patience, int64_t limit_ms)
+      : dialer_(dialer),
+        path_(path),
+        patience_(patience),
+        limit_ms_(limit_ms),
+        dial_(dialer.config(), path_, target) {}
+
+  Dialed Run() {
+    if (!dial_.StartAtSsh(base::NowMs())) {
+      Connect();
+    }
+    while (!given_up_ && dial_.state() != State::kDone && dial_.state() != State::kFailed) {
+      Step();
+    }
+    Dialed out;
+    out.connect_ms = connect_ms_;
+    if (!given_up_ && dial_.state() == State::kDone) {
+      out.stream = std::move(stream_);
+    } else if (!given_up_) {
+      out.failure = dial_.failure();
+    }
+    return out;
+  }
+
+ private:
+  int64_t deadline_ms() const { return std::min(dial_.deadline_ms(), limit_ms_); }
+
+  void Step() {
+    switch (dial_.state()) {
+      case State::kWantRead:
+      case State::kWantWrite:
+        Shake();
+        break;
+      case State::kWantTls: {
+        HopFailure failed;
+        stream_ = MakeTls(HopNow(), std::move(stream_), &failed);
+        stream_ != nullptr ? dial_.TlsUp() : FailAs(failed);
+        break;
+      }
+      case State::kWantSsh: {
+        HopFailure failed;
+        stream_ = MakeSsh(HopNow(), dial_.next_stop(), &failed);
+        stream_ != nullptr ? dial_.SshUp(base::NowMs()) : FailAs(failed);
+        break;
+      }
+      case State::kWantToken: {
+        HopFailure failed;
+        MakeNegotiateToken(HopNow(), &token_, &failed) ? dial_.SetNegotiateToken(token_)
+                                                       : FailAs(failed);
+        break;
+      }
+      case State::kConnect:
+      case State::kDone:
+      case State::kFailed:
+        break;
+    }
+  }
+
+  HopAtWork HopNow() const {
+    return {dialer_,   dialer_.config(), path_, static_cast<uint8_t>(dial_.hop()),
+            patience_, deadline_ms()};
+  }
+
+  void FailAs(const HopFailure& failed) {
+    if (failed.failure) {
+      dial_.FailAt(failed.hop, failed.failure);
+    } else {
+      given_up_ = true;
+    }
+  }
+
+  // Goes on with a handshake, and then waits for what it wants.
+  void Shake() {
+    const State state = dial_.Advance(*stream_, base::NowMs());
+    if (state == State::kFailed && stream_->trouble() != nullptr) {
+      dial_.Fail(*stream_->trouble());
+    }
+    if (state != State::kWantRead && state != State::kWantWrite) {
+      return;
+    }
+    After(patience_.Wait(*stream_, state == State::kWantRead ? POLLIN : POLLOUT, deadline_ms()));
+  }
+
+  // True where it makes sense to go on.
+  bool After(Patience::Waited waited) {
+    switch (waited) {
+      case Patience::Waited::kReady:
+        return true;
+      case Patience::Waited::kTimedOut:
+        dial_.TimeOut();
+        return false;
+      case Patience::Waited::kGone:
+        given_up_ = true;
+        return false;
+    }
+    return false;
+  }
+
+  void Connect() {
+    dial_.Start(base::NowMs());
+    engine::Addresses addresses;
+    const size_t count = FirstHopAddresses(&addresses);
+    if (count == 0) {
+      base::Failure unknown{.cause = base::Cause::kNoSuchName};
+      unknown.set_detail("the proxy's own name");
+      dial_.Fail(unknown);
+      return;
+    }
+    const int64_t start_ms = base::NowMs();
+    int error = 0;
+    for (size_t i = 0; i < count; ++i) {
+      error = ConnectTo(addresses[i], path_.At(dialer_.config(), 0).port);
+      if (error == 0 || given_up_ || dial_.state() == State::kFailed) {
+        break;
+      }
+    }
+    connect_ms_ = static_cast<uint32_t>(base::NowMs() - start_ms);
+    if (!given_up_ && dial_.state() != State::kFailed) {
+      dial_.Connected(error, base::NowMs());
+    }
+  }
+
+  size_t FirstHopAddresses(engine::Addresses* out) {
+    engine::Session& session = dialer_.session_;
+    if (const size_t known = engine::KnownHopAddresses(session, path_[0], out); known > 0) {
+      return known;
+    }
+    const size_t count = Resolve(dialer_.config().text(path_.At(dialer_.config(), 0).host), *out);
+    session.SetHopAddresses(path_[0], std::span<const base::IpAddress>(*out).first(count));
+    return count;
+  }
+
+  // 0 or an errno.
+  int ConnectTo(const base::IpAddress& address, uint16_t port) {
+    const int domain = address.is_v4() ? AF_INET : AF_INET6;
+    Fd socket(::socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+    if (!socket.valid()) {
+      return errno;
+    }
+    // What a program writes goes out as it would from its own socket, and nobody else notices a hop
+    // that is gone.
+    const int on = 1;
+    sys::Setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    sys::Setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    sockaddr_storage storage;
+    const socklen_t length = base::ToSockaddr(address, port, domain, &storage);
+    if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
+      if (errno != EINPROGRESS) {
+        return errno;
+      }
+      if (!After(patience_.Wait(socket.get(), POLLOUT, deadline_ms()))) {
+        return ETIMEDOUT;
+      }
+      if (const int error = PendingError(socket.get()); error != 0) {
+        return error;
+      }
+    }
+    stream_ = std::make_unique<PlainStream>(std::move(socket));
+    return 0;
+  }
+
+  Dialer& dialer_;
+  const chain::Path path_;
+  const Patience& patience_;
+  const int64_t limit_ms_;
+  chain::Dial dial_;
+  std::unique_ptr<Stream> stream_;
+  std::string token_;
+  uint32_t connect_ms_ = 0;
+  bool given_up_ = false;
+};
+
+Dialed Dialer::Dial(const chain::Path& path, const base::Endpoint& target, const Patience& patience,
+                    int64_t limit_ms) {
+  return Attempt(*this, path, target, patience, limit_ms).Run();
+}
+
+}  // namespace relay
