@@ -48,7 +48,7 @@ FORMATTED := $(shell git ls-files '*.cc' '*.h' 2>/dev/null)
 Q := $(if $(V),,@)
 step = $(if $(V),,@echo "  $(1) $(@:$(BUILD)/%=%)")
 
-.PHONY: all demo test unit lint format asan ubsan tsan install uninstall clean help deps docs check-docs
+.PHONY: all demo test unit lint format asan ubsan tsan install uninstall clean help deps docs docs-proxies check-docs
 all: $(LAUNCHER) $(LIBRARY)
 
 help:
@@ -60,6 +60,7 @@ help:
 ## test       all tests; T=layer/file F='*Filter*' runs one unit test
 ## lint       formatting, clang-tidy, layers, exports, shell scripts
 ## docs       docs/configuration.md from the schema; lint compares it
+## docs-proxies  docs/proxies.md from a run with every proxy there is a test for
 ## format     rewrite sources with clang-format
 ## asan ubsan tsan   unit tests under a sanitizer
 ## bench      ratios of gochain against the alternatives
@@ -153,6 +154,14 @@ docs: $(CONFIGURATION_DOC)
 check-docs: $(CONFIGURATION_DOC)
 	@$(CONFIGURATION_DOC) < docs/configuration.in.md | diff -u docs/configuration.md - || \
 	  { echo "docs/configuration.md is stale: make docs"; false; }
+	@scripts/proxies-doc --check
+
+# What the tests saw, on this machine and with its versions.
+docs-proxies: all
+	@scripts/deps test
+	@rm -f $(OUT)/interop
+	@GOCHAIN_BUILD=$(OUT) GOCHAIN_INTEROP=$(abspath $(OUT))/interop scripts/run-integration -q interop_test.py
+	@scripts/proxies-doc $(OUT)/interop
 
 lint: $(LIBRARY) check-docs
 	@scripts/lint $(LIBRARY)

@@ -35,7 +35,7 @@ def curl_by(row, peers, password=interop.PASSWORD, tls=()):
     """curl's way through the peer of a row, by curl's own support for it."""
     scheme = {"socks5": "socks5h"}.get(row.protocol, row.protocol)
     host = world.TARGET[0] if row.names == interop.BY_CLIENT else "web.corp.test"
-    return ["curl", "-sS", "-m", "20", "-px", row.url(row.started(peers), password, scheme),
+    return ["curl", "-sS", "-m", "20", "-px", row.url(peers, password, scheme),
             *row.curl, *tls, f"http://{host}/hello.txt"]
 
 
