@@ -17,7 +17,7 @@ bool FinishHandshake(const HopAtWork& hop, TlsStream* stream, base::Failure* fai
       case TlsStream::Progress::kWaits:
         break;
     }
-    switch (hop.patience.Wait(stream->fd(), stream->wants(), hop.deadline_ms)) {
+    switch (hop.patience.Wait(*stream, POLLIN, hop.deadline_ms)) {
       case Patience::Waited::kReady:
         break;
       case Patience::Waited::kTimedOut:

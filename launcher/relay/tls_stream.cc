@@ -46,9 +46,12 @@ TlsStream::Progress TlsStream::Handshake() {
     return Progress::kFailed;
   }
   openssl_->ERR_clear_error();
-  const long done = Outcome(openssl_->SSL_do_handshake(ssl_), &handshake_wants_);
+  const long done = Outcome(openssl_->SSL_do_handshake(ssl_), &receive_wants_);
+  send_wants_ = receive_wants_;
   if (done > 0) {
     is_up_ = true;
+    receive_wants_ = POLLIN;
+    send_wants_ = POLLOUT;
     return Progress::kDone;
   }
   if (done == 0) {

@@ -30,10 +30,9 @@ class TlsStream final : public Stream {
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
-  // Before anything else, until it is kDone. kWaits: call again when fd() is ready for wants().
-  // kFailed: trouble() says why.
+  // Before anything else, until it is kDone. kWaits: whatever the interest, Wants() is what it
+  // waits for. kFailed: trouble() says why.
   Progress Handshake();
-  short wants() const { return handshake_wants_; }
 
   // After -EAGAIN the next call begins with the same bytes and has no fewer: they may be in a
   // record already.
@@ -43,6 +42,7 @@ class TlsStream final : public Stream {
   long Receive(std::span<uint8_t> out, bool peek) override;
 
   int fd() const override { return below_->fd(); }
+  int write_fd() const override { return below_->write_fd(); }
   short Wants(short interest) const override;
   bool has_buffered() const override;
   // close_notify, then the end of the stream below. What the other side still sends can be
@@ -67,7 +67,6 @@ class TlsStream final : public Stream {
   StreamBio bio_;
   SSL* ssl_ = nullptr;
   base::Failure failure_;
-  short handshake_wants_ = 0;
   short receive_wants_ = POLLIN;
   short send_wants_ = POLLOUT;
   bool is_up_ = false;

@@ -1,12 +1,14 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "../temp_folder.h"
 #include "base/clock.h"
 #include "config/image_writer.h"
+#include "engine/session.h"
+#include "relay/dialer.h"
 #include "relay/hop_services.h"
 #include "tls_server.h"
 
@@ -24,15 +26,18 @@ class MakeTlsTest : public testing::Test {
     proxy.port = 443;
     proxy.ca_file = image.AddText(folder_ / "ca.pem");
     image.AddProxy(proxy);
-    bytes_ = image.Finish();
+    auto created = engine::Session::Create({}, image.Finish(), {});
+    EXPECT_TRUE(created.ok());
+    session_ = std::make_unique<engine::Session>(created->session);
+    dialer_ = std::make_unique<Dialer>(*session_);
     path_.Add(0);
   }
 
   std::unique_ptr<Stream> Make(base::Fd fd, int64_t patience_ms) {
-    const config::Config config = config::Config::FromImage(bytes_).value();
     const Patience patience(program_.ours.get());
     failed_ = {};
-    return MakeTls({.config = config,
+    return MakeTls({.dialer = *dialer_,
+                    .config = session_->config(),
                     .path = path_,
                     .hop = 0,
                     .patience = patience,
@@ -46,7 +51,8 @@ class MakeTlsTest : public testing::Test {
 
   TempFolder folder_;
   Identity authority_{{.name = "Corp CA", .is_authority = true}};
-  std::vector<uint8_t> bytes_;
+  std::unique_ptr<engine::Session> session_;
+  std::unique_ptr<Dialer> dialer_;
   chain::Path path_;
   Pair program_;
   HopFailure failed_;

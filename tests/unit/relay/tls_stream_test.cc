@@ -61,7 +61,7 @@ class TlsStreamTest : public testing::Test {
     const int64_t deadline = base::NowMs() + kPatienceMs;
     Progress progress = stream->Handshake();
     while (progress == Progress::kWaits && base::NowMs() < deadline) {
-      Wait(*stream, stream->wants());
+      Wait(*stream, stream->Wants(POLLIN));
       progress = stream->Handshake();
     }
     return progress;
@@ -340,7 +340,7 @@ TEST_F(TlsStreamTest, SaysThatTheOtherSideHungUpInTheHandshake) {
   Pair pair;
   auto stream = Over(std::move(pair.ours), Options());
   EXPECT_EQ(stream->Handshake(), Progress::kWaits);
-  EXPECT_EQ(stream->wants(), POLLIN);
+  EXPECT_EQ(stream->Wants(POLLOUT), POLLIN);
   pair.theirs.Reset();
   EXPECT_EQ(stream->Handshake(), Progress::kFailed);
   EXPECT_EQ(Words(*stream), "connection closed during the handshake (in the TLS handshake)");
