@@ -182,8 +182,12 @@ void Dial::AskForToken() {
 
 void Dial::StartHandshake() {
   const config::Proxy& proxy = path_.At(*config_, hop_);
-  handshake_.emplace(proxy.type, *next_stop_, config_->text(proxy.user),
-                     config_->text(proxy.password));
+  if (proxy.auth == config::Auth::kNegotiate) {
+    handshake_.emplace(*next_stop_, negotiate_token_);
+  } else {
+    handshake_.emplace(proxy.type, *next_stop_, config_->text(proxy.user),
+                       config_->text(proxy.password));
+  }
   state_ = State::kWantWrite;
 }
 

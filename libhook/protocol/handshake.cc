@@ -43,6 +43,9 @@ Handshake::Handshake(config::ProxyType type, const base::Endpoint& target, std::
                      std::string_view password)
     : client_(MakeClient(type, target, user, password)) {}
 
+Handshake::Handshake(const base::Endpoint& target, std::string_view negotiate_token)
+    : client_(std::in_place_type<HttpConnectClient>, target, negotiate_token) {}
+
 Handshake::Handshake(const RelayRequest& request, const RelayAccess& access)
     : client_(std::in_place_type<RelayClient>, request, access) {}
 

@@ -35,6 +35,8 @@ class Handshake {
   // `password` are views that outlive the handshake; both empty: no credentials.
   Handshake(config::ProxyType type, const base::Endpoint& target, std::string_view user,
             std::string_view password);
+  // With an http or https proxy that takes a token (HttpConnectClient).
+  Handshake(const base::Endpoint& target, std::string_view negotiate_token);
   // With the relay, in place of all hops.
   Handshake(const RelayRequest& request, const RelayAccess& access);
 

@@ -48,7 +48,7 @@ void AppendBase64(base::TextWriter& out, std::string_view first, std::string_vie
 
 HttpConnectClient::HttpConnectClient(const base::Endpoint& target, std::string_view user,
                                      std::string_view password)
-    : has_credentials_(!user.empty() || !password.empty()) {
+    : credentials_(user.empty() && password.empty() ? Credentials::kNone : Credentials::kBasic) {
   if (!CanBeWritten(target.name())) {
     Fail(Cause::kHostUnreachable, Speaker::kHop, "a name that HTTP CONNECT can't carry");
   } else if (user.find(':') != std::string_view::npos) {
@@ -60,29 +60,49 @@ HttpConnectClient::HttpConnectClient(const base::Endpoint& target, std::string_v
   }
 }
 
+HttpConnectClient::HttpConnectClient(const base::Endpoint& target, std::string_view negotiate_token)
+    : credentials_(Credentials::kToken), token_(negotiate_token) {
+  if (!CanBeWritten(target.name())) {
+    Fail(Cause::kHostUnreachable, Speaker::kHop, "a name that HTTP CONNECT can't carry");
+  } else if (!WriteRequest(target, {}, {})) {
+    Fail(Cause::kHostUnreachable, Speaker::kHop, "the request would be too long");
+  }
+}
+
 bool HttpConnectClient::WriteRequest(const base::Endpoint& target, std::string_view user,
                                      std::string_view password) {
   std::array<char, base::kMaxEndpointText> buffer;
   const std::string_view authority = target.Text(buffer);
   base::TextWriter out(request_);
   out.Append("CONNECT ").Append(authority).Append(" HTTP/1.1\r\nHost: ").Append(authority);
-  if (has_credentials_) {
+  if (credentials_ == Credentials::kBasic) {
     out.Append("\r\nProxy-Authorization: Basic ");
     AppendBase64(out, user, password);
+  } else if (credentials_ == Credentials::kToken) {
+    out.Append("\r\nProxy-Authorization: Negotiate ");
   }
+  token_at_ = static_cast<uint16_t>(out.view().size());
   out.Append("\r\n\r\n");
   size_ = static_cast<uint16_t>(out.view().size());
   return !out.cut();
 }
 
 std::span<const uint8_t> HttpConnectClient::Outgoing() const {
-  return {reinterpret_cast<const uint8_t*>(request_.data()) + sent_,
-          static_cast<size_t>(size_ - sent_)};
+  const std::string_view request(request_.data(), size_);
+  std::string_view left;
+  if (sent_ < token_at_) {
+    left = request.substr(sent_, token_at_ - sent_);
+  } else if (sent_ < token_at_ + token_.size()) {
+    left = token_.substr(sent_ - token_at_);
+  } else {
+    left = request.substr(sent_ - token_.size());
+  }
+  return {reinterpret_cast<const uint8_t*>(left.data()), left.size()};
 }
 
 void HttpConnectClient::Sent(size_t count) {
-  sent_ = static_cast<uint16_t>(sent_ + count);
-  if (sent_ == size_) {
+  sent_ += count;
+  if (sent_ == size()) {
     step_ = Step::kReceive;
   }
 }
@@ -140,8 +160,10 @@ void HttpConnectClient::ConcludeAuthentication() {
   base::TextWriter detail(buffer);
   detail.Append("HTTP 407: ");
   detail.Append(head_.challenges().empty() ? head_.reason() : head_.challenges());
-  if (!has_credentials_) {
+  if (credentials_ == Credentials::kNone) {
     detail.Append("; no credentials given");
+  } else if (credentials_ == Credentials::kToken) {
+    detail.Append("; Kerberos ticket refused");
   } else if (head_.offers_basic() || head_.challenges().empty()) {
     detail.Append("; credentials refused");
   } else {

@@ -1,5 +1,5 @@
 // HttpConnectClient: the client's side of HTTP CONNECT (RFC 9110 §9.3.6), with Basic credentials
-// (RFC 7617) where there are any.
+// (RFC 7617) or a token of GSSAPI's (RFC 4559) where there are any.
 //
 // Sans-I/O, fixed buffers; the contract is protocol::Handshake's. Where a reply's head ends isn't
 // known beforehand, so it is peeked at: what follows a 2xx belongs to the tunnel. The content of
@@ -24,6 +24,8 @@ class HttpConnectClient {
  public:
   // Both `user` and `password` empty: no credentials. Neither is needed after construction.
   HttpConnectClient(const base::Endpoint& target, std::string_view user, std::string_view password);
+  // With a token in base64, of any length, which outlives the handshake.
+  HttpConnectClient(const base::Endpoint& target, std::string_view negotiate_token);
 
   Step step() const { return step_; }
   std::span<const uint8_t> Outgoing() const;
@@ -39,16 +41,21 @@ class HttpConnectClient {
   static constexpr size_t kMaxRequest = 2048;
   static constexpr size_t kMaxCredentials = 1000;
 
+  enum class Credentials : uint8_t { kNone, kBasic, kToken };
+
   bool WriteRequest(const base::Endpoint& target, std::string_view user, std::string_view password);
+  size_t size() const { return size_ + token_.size(); }  // of the request
   void Conclude();
   void ConcludeAuthentication();
   void Fail(base::Cause cause, base::Failure::Speaker speaker, std::string_view detail);
 
   Step step_ = Step::kSend;
-  bool has_credentials_;
-  uint16_t sent_ = 0;
+  Credentials credentials_;
+  size_t sent_ = 0;
+  uint16_t token_at_ = 0;  // in front of which byte of request_ the token goes
   uint16_t size_ = 0;
   std::array<char, kMaxRequest> request_;
+  std::string_view token_;
   HttpReplyHead head_;
   base::Failure failure_;
 };

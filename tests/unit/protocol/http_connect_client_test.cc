@@ -58,6 +58,23 @@ TEST(HttpConnectClientTest, SendsBasicCredentialsWithEveryPadding) {
   }
 }
 
+TEST(HttpConnectClientTest, SendsATokenOfAnyLength) {
+  for (const size_t size : {1u, 4u, 3000u, 80000u}) {
+    const std::string token(size, 'T');
+    const HttpConnectClient client(Name("x", 1), token);
+    EXPECT_EQ(DriveEveryWay(client, kOk).sent,
+              "CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\nProxy-Authorization: Negotiate " + token +
+                  "\r\n\r\n");
+  }
+}
+
+TEST(HttpConnectClientTest, SaysThatATokenIsRefused) {
+  const Outcome got = DriveEveryWay(HttpConnectClient(Name("x", 1), "TOKEN"),
+                                    "HTTP/1.1 407 Auth\r\nProxy-Authenticate: Negotiate\r\n\r\n");
+  EXPECT_EQ(got.cause, Cause::kAuthentication);
+  EXPECT_EQ(got.detail, "HTTP 407: Negotiate; Kerberos ticket refused");
+}
+
 TEST(HttpConnectClientTest, WritesLongestRequest) {
   const std::string name(base::kMaxNameLength, 'n');
   const std::string password(999, 'p');
