@@ -29,12 +29,17 @@ std::vector<std::string> Samples() {
   return out;
 }
 
+const char* OfficePassword(const char* name) {
+  return std::strcmp(name, "OFFICE_PASSWORD") == 0 ? "secret" : nullptr;
+}
+
 TEST(SamplesTest, LoadWithoutDiagnostics) {
   const std::vector<std::string> samples = Samples();
   EXPECT_GE(samples.size(), 4u);
   for (const std::string& path : samples) {
     Inputs inputs;
     inputs.file = path;
+    inputs.getenv_fn = OfficePassword;
     const BuiltText built(inputs);
     EXPECT_EQ(built.Complaints(), "");
     EXPECT_TRUE(built.ok()) << path;
@@ -48,10 +53,12 @@ TEST(SamplesTest, RouteWhatTheirNamesSay) {
   } cases[] = {{"conf/gochain.conf", 0},
                {"conf/one-proxy.conf", 1},
                {"conf/two-hops-private-direct.conf", 2},
-               {"conf/ssh-d.conf", 1}};
+               {"conf/ssh-d.conf", 1},
+               {"conf/https-proxy.conf", 1}};
   for (const auto& c : cases) {
     Inputs inputs;
     inputs.file = c.path;
+    inputs.getenv_fn = OfficePassword;
     const BuiltText built(inputs);
     ASSERT_TRUE(built.ok()) << c.path;
     EXPECT_EQ(built.config().HopCount(built.config().globals().default_route), c.hops) << c.path;
@@ -71,9 +78,7 @@ TEST(SamplesTest, LoadWithTheirExamplesToo) {
   }
   EXPECT_GE(examples, 10u);
   Inputs inputs;
-  inputs.getenv_fn = [](const char* name) -> const char* {
-    return std::strcmp(name, "OFFICE_PASSWORD") == 0 ? "secret" : nullptr;
-  };
+  inputs.getenv_fn = OfficePassword;
   const BuiltText built(text, inputs);
   EXPECT_EQ(built.Complaints(), "");
   ASSERT_TRUE(built.ok());

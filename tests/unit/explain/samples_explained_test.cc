@@ -19,9 +19,12 @@ struct Case {
   const char* explained;  // the line behind "TARGET -> ", and who looks the name up
 };
 
-// GOPRIVATE, and nothing else of the environment.
+// What the files ask of the environment.
 const char* Variable(const char* name) {
-  return std::string_view(name) == "GOPRIVATE" ? "*.corp.example,github.com/acme" : nullptr;
+  const std::string_view asked = name;
+  return asked == "GOPRIVATE"         ? "*.corp.example,github.com/acme"
+         : asked == "OFFICE_PASSWORD" ? "secret"
+                                      : nullptr;
 }
 
 BuiltText Built(const char* path) {
@@ -99,6 +102,16 @@ TEST(SamplesExplainedTest, Cntlm) {
                                       {"wiki.corp.example:80", name.c_str()},
                                       {"172.16.0.9:22", kDirect},
                                       {"127.0.0.1:3128", "direct (loopback)"}});
+}
+
+TEST(SamplesExplainedTest, HttpsProxy) {
+  ExpectExplained("conf/https-proxy.conf",
+                  {{"proxy.golang.org", "office (default) by proxy"},
+                   {"wiki.corp.example:80",
+                    "direct (conf/https-proxy.conf:15: direct = @private *.corp.example) by local"},
+                   {"proxy.corp.example:8443",
+                    "direct (conf/https-proxy.conf:15: direct = @private *.corp.example) by local"},
+                   {"198.51.100.7:80", "office (default)"}});
 }
 
 TEST(SamplesExplainedTest, Tor) {
