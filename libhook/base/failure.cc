@@ -67,6 +67,8 @@ std::string_view CauseText(const Failure& failure) {
       return "certificate not trusted";
     case Cause::kTlsName:
       return "certificate is for another host";
+    case Cause::kSsh:
+      return "ssh failed";
   }
   return "unknown";
 }
@@ -92,6 +94,7 @@ int ToErrno(const Failure& failure) {
     case Cause::kConfigUnusable:
     case Cause::kTlsUntrusted:
     case Cause::kTlsName:
+    case Cause::kSsh:
       return EACCES;
     case Cause::kRefused:
       return ECONNREFUSED;

@@ -24,11 +24,12 @@ enum class Cause : uint8_t {
   kClosedEarly,      // end of file or reset inside the handshake
   kConfigUnusable,   // library alone, config can't be read
   kRelay,            // gochain's own relay can't be used; `code` is the errno
-  kLocal,            // a local call failed; `code` is its errno
   kTlsUntrusted,     // the certificate of an https:// proxy: nobody who is trusted stands for it
   kTlsName,          // it is for another host; `detail` is "other.example, not proxy.example"
+  kSsh,              // the system's ssh: not there, won't trust the host, can't read its config
+  kLocal,            // a local call failed; `code` is its errno
 };
-inline constexpr Cause kLastCause = Cause::kTlsName;
+inline constexpr Cause kLastCause = Cause::kLocal;
 
 struct Failure {
   // Which side said so: the hop itself, or something behind it as the hop reports it.

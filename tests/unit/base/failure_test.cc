@@ -26,7 +26,8 @@ TEST(FailureTest, MapsEachCauseToTheErrnoOfTheContract) {
                                          {Cause::kClosedEarly, ECONNRESET},
                                          {Cause::kConfigUnusable, EACCES},
                                          {Cause::kTlsUntrusted, EACCES},
-                                         {Cause::kTlsName, EACCES}};
+                                         {Cause::kTlsName, EACCES},
+                                         {Cause::kSsh, EACCES}};
   for (const auto& [cause, error] : table) {
     EXPECT_EQ(ToErrno({.cause = cause}), error) << static_cast<int>(cause);
   }
