@@ -1,0 +1,150 @@
+#include "relay/ssh_master.h"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace relay {
+namespace {
+
+// A living master answers within one turn of its loop.
+constexpr int64_t kAnswerMs = 2000;
+// Where others fail for other reasons all the time, an unclear reason is as good as it gets.
+constexpr int kTries = 3;
+
+void Signal(int eventfd) {
+  const uint64_t one = 1;
+  (void)sys::Write(eventfd, &one, sizeof one);
+}
+
+}  // namespace
+
+std::shared_ptr<SshMaster> SshMaster::Start(SshSettings settings) {
+  return std::shared_ptr<SshMaster>(new SshMaster(std::move(settings)));
+}
+
+SshMaster::SshMaster(SshSettings settings)
+    : settings_(std::move(settings)),
+      settled_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      log_(settings_.target.host) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const auto run = [](void* self) -> void* {
+    static_cast<SshMaster*>(self)->Run();
+    return nullptr;
+  };
+  const int error = settled_ && stop_ ? pthread_create(&thread_, nullptr, run, this) : EMFILE;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  has_thread_ = error == 0;
+  if (!has_thread_) {
+    failure_ = {settings_.hop,
+                {.cause = base::Cause::kLocal, .code = static_cast<uint16_t>(error)}};
+    Settle(State::kFailed);
+  }
+}
+
+SshMaster::~SshMaster() {
+  Stop();
+  if (has_thread_) {
+    pthread_join(thread_, nullptr);
+  }
+}
+
+void SshMaster::Stop() { Signal(stop_.get()); }
+
+void SshMaster::Settle(State state) {
+  state_ = state;
+  Signal(settled_.get());
+}
+
+void SshMaster::Run() {
+  SshKeeper keeper(settings_, stop_.get(), &log_, &folder_);
+  if (!keeper.Begin(&failure_)) {
+    folder_.Remove();
+    Settle(State::kFailed);
+    return;
+  }
+  Settle(State::kUp);
+  keeper.Keep();
+  state_ = State::kEnded;
+}
+
+bool SshMaster::HasFailed(HopFailure* out) const {
+  if (state_ != State::kFailed) {
+    return false;
+  }
+  *out = failure_;
+  return true;
+}
+
+SshMaster::Opened SshMaster::Open(const base::Endpoint& target, const Patience& patience,
+                                  int64_t deadline_ms, SshChannel* out, HopFailure* failed) {
+  bool is_unclear = false;
+  Opened opened = OpenOnce(target, patience, deadline_ms, out, failed, &is_unclear);
+  if (!is_unclear) {
+    return opened;
+  }
+  std::unique_lock lock(retries_, std::defer_lock);
+  if (!lock.try_lock_for(
+          std::chrono::milliseconds(std::max<int64_t>(deadline_ms - base::NowMs(), 0)))) {
+    return opened;
+  }
+  for (int i = 1; i < kTries && is_unclear; ++i) {
+    is_unclear = false;
+    opened = OpenOnce(target, patience, deadline_ms, out, failed, &is_unclear);
+  }
+  return opened;
+}
+
+SshMaster::Opened SshMaster::OpenOnce(const base::Endpoint& target, const Patience& patience,
+                                      int64_t deadline_ms, SshChannel* out, HopFailure* failed,
+                                      bool* is_unclear) {
+  failed->hop = settings_.hop;
+  failed->failure = {};
+  std::string reason;
+  switch (OpenChannel(folder_.taken_path(), target, patience, deadline_ms, out, &reason)) {
+    case MuxOutcome::kOpened:
+      return Opened::kYes;
+    case MuxOutcome::kMasterGone:
+      return Opened::kMasterGone;
+    case MuxOutcome::kProgramGone:
+      break;
+    case MuxOutcome::kTimedOut:
+      failed->failure.cause = base::Cause::kTimedOut;
+      break;
+    case MuxOutcome::kNotUnderstood:
+      failed->failure.cause = base::Cause::kNotTheProtocol;
+      failed->failure.set_detail("of ssh's control socket");
+      break;
+    case MuxOutcome::kRefused:
+      switch (log_.ClaimChannelFailure(base::NowMs(), &failed->failure)) {
+        case SshLog::Claim::kFound:
+          break;
+        case SshLog::Claim::kUnclear:
+          *is_unclear = true;
+          break;
+        case SshLog::Claim::kNone:
+          failed->failure.cause = base::Cause::kHostUnreachable;
+          failed->failure.speaker = base::Failure::Speaker::kTarget;
+          failed->failure.set_detail(reason);
+          break;
+      }
+      break;
+  }
+  return Opened::kFailed;
+}
+
+bool SshMaster::Answers() const {
+  return is_up() && MasterAnswers(folder_.taken_path(), base::NowMs() + kAnswerMs);
+}
+
+}  // namespace relay
