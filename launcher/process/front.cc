@@ -15,8 +15,11 @@
 #include <cstring>
 #include <optional>
 
+#include "base/clock.h"
 #include "base/fd.h"
+#include "config/config.h"
 #include "process/keeper.h"
+#include "process/relay_process.h"
 
 namespace process {
 namespace {
@@ -65,10 +68,12 @@ void StopAs(int signal) {
   sigaction(signal, &old, nullptr);
 }
 
+constexpr int64_t kRelayGraceMs = 100;
+
 class Front {
  public:
-  Front(const Job& job, Fd reports, Fd signals)
-      : job_(job), reports_(std::move(reports)), signals_(std::move(signals)) {}
+  Front(const Job& job, Fd reports, Fd signals, pid_t relay)
+      : job_(job), reports_(std::move(reports)), signals_(std::move(signals)), relay_(relay) {}
 
   int Run() {
     while (!result_) {
@@ -129,9 +134,20 @@ class Front {
   }
 
   // S, which is about to end, and a COMMAND that was never started. Else they would stay zombies
-  // wherever process 1 doesn't collect strangers' children.
-  static void CollectChildren() {
-    while (waitpid(-1, nullptr, 0) > 0) {
+  // wherever process 1 doesn't collect strangers' children. R ends when S has, unless the last
+  // bytes of a connection are still on their way: those nobody waits for.
+  void CollectChildren() {
+    const int64_t until_ms = base::NowMs() + kRelayGraceMs;
+    for (;;) {
+      const pid_t child = waitpid(-1, nullptr, relay_ > 0 ? WNOHANG : 0);
+      if (child < 0 || (child == 0 && base::NowMs() >= until_ms)) {
+        return;
+      }
+      if (child == 0) {
+        poll(nullptr, 0, 1);
+      } else if (child == relay_) {
+        relay_ = -1;
+      }
     }
   }
 
@@ -168,6 +184,7 @@ class Front {
   const Job& job_;
   Fd reports_;
   Fd signals_;
+  pid_t relay_;  // R, a child as S is; -1: none
   pid_t command_ = -1;
   std::optional<int> result_;
 };
@@ -187,6 +204,15 @@ int RunJob(const Job& job) {
   sigset_t original_mask;
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, &original_mask);
+  RelayProcess relay;
+  if (config::ImageNeedsRelay(job.config_image)) {
+    auto started = StartRelay();
+    if (!started.ok()) {
+      return Complain(fmt::format("cannot start the relay that this run's proxies need: {}: {}",
+                                  started.error().what, std::strerror(started.error().code)));
+    }
+    relay = std::move(started.value());
+  }
   const pid_t front = getpid();
   const pid_t keeper = fork();
   if (keeper < 0) {
@@ -194,11 +220,12 @@ int RunJob(const Job& job) {
   }
   if (keeper == 0) {
     reports.Reset();
-    RunKeeper(job, front, std::move(reports_out), original_mask);
+    RunKeeper(job, front, std::move(reports_out), std::move(relay), original_mask);
   }
   reports_out.Reset();
+  relay.keeper.Reset();
   Fd signals(signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
-  return Front(job, std::move(reports), std::move(signals)).Run();
+  return Front(job, std::move(reports), std::move(signals), relay.pid).Run();
 }
 
 }  // namespace process

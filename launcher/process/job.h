@@ -1,9 +1,10 @@
-// Job: what to run, and how; made by main, read by the three processes that run it.
+// Job: what to run, and how; made by main, read by the processes that run it.
 //
 //   A  `gochain` as the shell sees it: passes signals on, ends as COMMAND ends (front.h)
 //   S  the supervisor: ancestor and subreaper of the tree, holds the shared state and the listener,
 //      lives until the last process of the tree is gone (keeper.h)
 //   C  COMMAND, in A's process group (command.h)
+//   R  the relay, only where the rules have a hop that needs it (relay_process.h)
 #ifndef GOCHAIN_PROCESS_JOB_H_
 #define GOCHAIN_PROCESS_JOB_H_
 

@@ -1,6 +1,5 @@
 #include "process/keeper.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -27,6 +26,7 @@
 #include "process/command.h"
 #include "process/descendants.h"
 #include "process/environment.h"
+#include "process/inherited.h"
 #include "supervisor/filter.h"
 #include "supervisor/supervisor.h"
 
@@ -34,35 +34,6 @@ namespace process {
 namespace {
 
 using base::Fd;
-
-// Descriptors that S got from whoever started gochain. COMMAND inherits them; S lets go of them, or
-// a pipe or a lock would stay held for as long as something of the tree runs in the background.
-std::vector<int> InheritedDescriptors(const std::vector<int>& own) {
-  std::vector<int> out;
-  DIR* const directory = opendir("/proc/self/fd");
-  if (directory == nullptr) {
-    return out;
-  }
-  while (const dirent* const entry = readdir(directory)) {
-    const int fd = std::atoi(entry->d_name);
-    if (entry->d_name[0] != '.' && fd > 2 && fd != dirfd(directory) &&
-        std::find(own.begin(), own.end(), fd) == own.end()) {
-      out.push_back(fd);
-    }
-  }
-  closedir(directory);
-  return out;
-}
-
-void PointAtNull(int fd) {
-  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null >= 0) {
-    dup2(null, fd);
-    close(null);
-  } else {
-    close(fd);
-  }
-}
 
 std::string InstallFailure(int error) {
   switch (error) {
@@ -83,9 +54,8 @@ std::string InstallFailure(int error) {
 
 class Keeper {
  public:
-  Keeper(const Job& job, pid_t front, Fd reports) : job_(job), front_(front) {
-    reports_ = std::move(reports);
-  }
+  Keeper(const Job& job, pid_t front, Fd reports, RelayProcess relay)
+      : job_(job), front_(front), reports_(std::move(reports)), relay_(std::move(relay)) {}
 
   [[noreturn]] void Run(const sigset_t& original_mask) {
     group_ = getpgrp();
@@ -94,7 +64,7 @@ class Keeper {
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     front_watch_.Reset(static_cast<int>(syscall(SYS_pidfd_open, front_, 0)));
-    std::vector<int> own{reports_.get(), front_watch_.get()};
+    std::vector<int> own{reports_.get(), front_watch_.get(), relay_.keeper.get()};
     for (const config::ListImage& list : job_.lists) {
       own.push_back(list.fd.get());
     }
@@ -113,6 +83,7 @@ class Keeper {
     if (command_ == 0) {
       mine.Reset();
       state_.Reset();
+      relay_.keeper.Reset();
       const std::string state = fmt::format("/proc/{}/fd/{}", getppid(), state_number_);
       BecomeCommand(job_, std::move(theirs), group_, original_mask,
                     CommandEnvironment(job_, state));
@@ -148,21 +119,8 @@ class Keeper {
     session_ = std::make_unique<engine::Session>(created->session);
     state_ = std::move(created->fd);
     state_number_ = state_.get();
-  }
-
-  void LetGo(const std::vector<int>& inherited) {
-    for (const int signal :
-         {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2}) {
-      ::signal(signal, SIG_IGN);
-    }
-    ::signal(SIGCHLD, SIG_DFL);
-    for (const int fd : inherited) {
-      close(fd);
-    }
-    PointAtNull(0);
-    PointAtNull(1);
-    if (chdir("/") != 0) {
-      // The old one stays: it only keeps a file system busy.
+    if (relay_.pid > 0 && !relay_.Share(*session_, state_.get())) {
+      FailSetup("the relay ended before COMMAND was started");
     }
   }
 
@@ -250,6 +208,7 @@ class Keeper {
     Tell({.kind = Report::Kind::kEnded, .value = *ended_, .last = last});
     ended_.reset();
     reports_.Reset();
+    relay_.TellCommandEnded();
     // What stays in the background must not hold the caller's standard error open.
     PointAtNull(2);
   }
@@ -277,6 +236,7 @@ class Keeper {
   pid_t command_ = -1;
   std::optional<int> ended_;  // COMMAND's wait status, until it is told
   Fd reports_;
+  RelayProcess relay_;
   Fd front_watch_;
   Fd state_;
   int state_number_ = -1;
@@ -286,8 +246,9 @@ class Keeper {
 
 }  // namespace
 
-void RunKeeper(const Job& job, pid_t front, base::Fd reports, const sigset_t& original_mask) {
-  Keeper(job, front, std::move(reports)).Run(original_mask);
+void RunKeeper(const Job& job, pid_t front, base::Fd reports, RelayProcess relay,
+               const sigset_t& original_mask) {
+  Keeper(job, front, std::move(reports), std::move(relay)).Run(original_mask);
 }
 
 }  // namespace process

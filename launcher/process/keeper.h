@@ -7,12 +7,13 @@
 
 #include "base/fd.h"
 #include "process/job.h"
+#include "process/relay_process.h"
 
 namespace process {
 
-// Never returns. Runs in a fresh child of `front`, with one thread. `reports` goes to A. COMMAND
-// gets `original_mask` as its signal mask.
-[[noreturn]] void RunKeeper(const Job& job, pid_t front, base::Fd reports,
+// Never returns. Runs in a fresh child of `front`, with one thread. `reports` goes to A; `relay`,
+// where there is one, is told of the session. COMMAND gets `original_mask` as its signal mask.
+[[noreturn]] void RunKeeper(const Job& job, pid_t front, base::Fd reports, RelayProcess relay,
                             const sigset_t& original_mask);
 
 }  // namespace process

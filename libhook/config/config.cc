@@ -177,6 +177,16 @@ base::Result<Config> Config::FromImage(std::span<const uint8_t> image) {
   return out;
 }
 
+bool ImageNeedsRelay(std::span<const uint8_t> image) {
+  ImageHeader header;
+  if (image.size() < sizeof header) {
+    return false;
+  }
+  std::memcpy(&header, image.data(), sizeof header);
+  return std::ranges::any_of(Records<Proxy>(image, LayoutOf(header).proxies, header.proxy_count),
+                             NeedsRelay);
+}
+
 std::string_view Scheme(ProxyType type) {
   switch (type) {
     case ProxyType::kSocks5:

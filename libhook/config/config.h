@@ -173,6 +173,10 @@ struct Globals {
   Source default_line;                  // where kFile
 };
 
+// True where some proxy of `image` NeedsRelay(). Looks at the proxies alone: an image of a million
+// patterns isn't checked for it. REQUIRES: the image is one of this process's making.
+bool ImageNeedsRelay(std::span<const uint8_t> image);
+
 // A non-owning view of an image. REQUIRES: the image outlives the view.
 class Config {
  public:

@@ -132,35 +132,51 @@ base::Result<Session::Created> Session::Create(const Settings& settings,
   return Created{session.value(), std::move(fd)};
 }
 
-base::Result<Session> Session::Open(const char* path) {
-  const int opened = sys::Open(path, O_RDWR);
-  if (opened < 0) {
-    return base::Error{-opened, "open"};
-  }
-  const base::Fd fd(opened);
+base::Result<std::span<uint8_t>> Session::MapRegion(int fd) {
   struct stat status;
-  if (const int result = sys::Fstat(fd.get(), &status); result < 0) {
+  if (const int result = sys::Fstat(fd, &status); result < 0) {
     return base::Error{-result, "fstat"};
   }
   const auto size = static_cast<size_t>(status.st_size);
   if (!S_ISREG(status.st_mode) || size < sizeof(Header)) {
     return base::Error{EINVAL, "state"};
   }
-  auto* const memory = static_cast<uint8_t*>(sys::MapShared(fd.get(), size, true));
+  auto* const memory = static_cast<uint8_t*>(sys::MapShared(fd, size, true));
   if (memory == nullptr) {
     return base::Error{ENOMEM, "mmap"};
   }
-  auto session = FromRegion({memory, size});
-  if (!session.ok()) {
-    sys::Unmap(memory, size);
-    return session;
+  return std::span(memory, size);
+}
+
+base::Result<Session> Session::Open(const char* path) {
+  const int opened = sys::Open(path, O_RDWR);
+  if (opened < 0) {
+    return base::Error{-opened, "open"};
   }
-  const auto views = OpenLists(path, session->lists_);
+  const base::Fd fd(opened);
+  const auto region = MapRegion(fd.get());
+  if (!region.ok()) {
+    return region.error();
+  }
+  auto session = FromRegion(region.value());
+  const auto views = session.ok() ? OpenLists(path, session->lists_) : session.error();
   if (!views.ok()) {
-    sys::Unmap(memory, size);
+    sys::Unmap(region->data(), region->size());
     return views.error();
   }
   session->config_.SetLists(views.value());
+  return session;
+}
+
+base::Result<Session> Session::OpenWithoutLists(int fd) {
+  const auto region = MapRegion(fd);
+  if (!region.ok()) {
+    return region.error();
+  }
+  auto session = FromRegion(region.value());
+  if (!session.ok()) {
+    sys::Unmap(region->data(), region->size());
+  }
   return session;
 }
 

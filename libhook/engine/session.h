@@ -45,6 +45,10 @@ class Session {
   // Maps a region that another process made. `path` is the value of GOCHAIN_STATE.
   static base::Result<Session> Open(const char* path);
 
+  // The same with a descriptor of the region and without the lists: for the relay, which asks no
+  // rules.
+  static base::Result<Session> OpenWithoutLists(int fd);
+
   const Settings& settings() const { return *settings_; }
   // REQUIRES: nobody else has opened the region yet.
   void SetSocketsTrapped() { settings_->sockets_trapped = true; }
@@ -62,6 +66,7 @@ class Session {
   void SetHopAddresses(size_t proxy, std::span<const base::IpAddress> addresses);
 
  private:
+  static base::Result<std::span<uint8_t>> MapRegion(int fd);
   static base::Result<Session> FromRegion(std::span<uint8_t> region);
 
   Settings* settings_ = nullptr;
