@@ -21,6 +21,8 @@ inline constexpr uint16_t kDnsPort = 53;
 struct DnsClient {
   base::Endpoint server;  // the one it asked; without meaning for kQuiet*, whose packets say it
   ResolvConf conf;
+
+  bool operator==(const DnsClient&) const = default;
 };
 
 class DnsClients {
@@ -29,10 +31,14 @@ class DnsClients {
   // without a socket.
   enum class Kind : uint8_t { kUdpV4, kUdpV6, kTcpV4, kTcpV6, kQuietV4, kQuietV6, kHanded };
 
+  // What a closed socket was stays known until its port is another's, so that there are as many in
+  // time as there are ports. They ask the same server by the same file, and share what is known.
   void Put(Kind kind, uint16_t port, DnsClient client) {
-    auto shared = std::make_shared<const DnsClient>(std::move(client));
     const std::lock_guard lock(mutex_);
-    clients_[Key(kind, port)] = std::move(shared);
+    if (latest_ == nullptr || *latest_ != client) {
+      latest_ = std::make_shared<const DnsClient>(std::move(client));
+    }
+    clients_[Key(kind, port)] = latest_;
   }
   // Null: not one of ours.
   std::shared_ptr<const DnsClient> Find(Kind kind, uint16_t port) {
@@ -45,6 +51,7 @@ class DnsClients {
   static uint32_t Key(Kind kind, uint16_t port) { return static_cast<uint32_t>(kind) << 16 | port; }
 
   std::mutex mutex_;
+  std::shared_ptr<const DnsClient> latest_;
   std::unordered_map<uint32_t, std::shared_ptr<const DnsClient>> clients_;
 };
 

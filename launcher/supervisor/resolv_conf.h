@@ -14,6 +14,8 @@ namespace supervisor {
 struct ResolvConf {
   std::vector<std::string> search;  // lower case, no final dot
   unsigned ndots = 1;
+
+  bool operator==(const ResolvConf&) const = default;
 };
 
 // `host_name` gives the search domain where the file names none, as resolv.conf(5) says.
