@@ -48,7 +48,7 @@ FORMATTED := $(shell git ls-files '*.cc' '*.h' 2>/dev/null)
 Q := $(if $(V),,@)
 step = $(if $(V),,@echo "  $(1) $(@:$(BUILD)/%=%)")
 
-.PHONY: all demo test unit lint format asan ubsan tsan install uninstall clean help deps docs docs-proxies check-docs
+.PHONY: all soak demo test unit lint format asan ubsan tsan install uninstall clean help deps docs docs-proxies check-docs
 all: $(LAUNCHER) $(LIBRARY)
 
 help:
@@ -64,6 +64,7 @@ help:
 ## format     rewrite sources with clang-format
 ## asan ubsan tsan   unit tests under a sanitizer
 ## bench      ratios of gochain against the alternatives
+## soak       faulty proxies and killed programs for long, and what is left of them; SOAK_SECONDS=60 each
 ## install    PREFIX=/usr/local DESTDIR=
 ## uninstall  the same, removed
 ## clean      remove build/
@@ -136,6 +137,10 @@ deps:
 test:
 	@scripts/deps build test
 	@scripts/run-tests $(if $(T),unit) BUILD=$(BUILD) VARIANT=$(VARIANT) T=$(T) F='$(F)'
+
+SOAK_SECONDS ?= 60
+soak: all
+	@GOCHAIN_BUILD=$(OUT) SOAK_SECONDS=$(SOAK_SECONDS) scripts/run-integration -c pytest.ini -s ../soak
 
 demo:
 	@scripts/deps build test

@@ -21,10 +21,10 @@ class Dials:
     """Context: the program, its targets told and resolved, waiting."""
 
     def __init__(self, runner, program, door, conf, targets, count=None,
-                 log_level="info"):
+                 workers=8, log_level="info"):
         self.door = "supervise" if door == "supervise" else "preload"
         self.events = {}
-        argv = [program] + (["-n", str(count)] if count else [])
+        argv = [program] + (["-n", str(count), str(workers)] if count else [])
         if door == "library alone":
             path = runner._new_path("gochain.conf")
             with open(path, "w", encoding="ascii") as file:
@@ -151,3 +151,9 @@ class Held:
     def is_no_more_than(self, before):
         return self.others <= before.others and self.pidfds <= before.pidfds + KEPT_PIDFDS and (
             self.threads <= max(before.threads, KEPT_THREADS))
+
+
+def settled(pid, before, seconds=10):
+    """What `pid` holds once it is no more than `before`, or has had its time."""
+    wait_for(lambda: Held(pid).is_no_more_than(before), seconds)
+    return Held(pid)

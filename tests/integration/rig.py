@@ -277,11 +277,14 @@ class TestTimeout(Exception):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
+    marker = item.get_closest_marker("seconds")
+    seconds = marker.args[0] if marker else TEST_SECONDS
+
     def expire(*_):
-        raise TestTimeout(f"more than {TEST_SECONDS} s")
+        raise TestTimeout(f"more than {seconds} s")
 
     previous = signal.signal(signal.SIGALRM, expire)
-    signal.alarm(TEST_SECONDS)
+    signal.alarm(seconds)
     try:
         yield
     finally:

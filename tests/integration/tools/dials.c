@@ -1,6 +1,6 @@
-// dials [-n COUNT]: many connects at once, each in a thread of its own, and what becomes of them.
-// Standard input: lines "HOST PORT", of which the first one is a target that works, then "go".
-// Prints "ready" when all are looked up.
+// dials [-n COUNT WORKERS]: many connects at once, each in a thread of its own, and what becomes of
+// them. Standard input: lines "HOST PORT", of which the first one is a target that works, then
+// "go". Prints "ready" when all are looked up.
 //
 // Without -n: at the next line of input prints "dial INDEX ERRNO MS BYTES" for each line but the
 // first and then "dialled", where BYTES is what came on the connection, in hex, up to and with the
@@ -17,10 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { kMaxTargets = 2000, kWorkers = 8 };
+enum { kMaxTargets = 2000, kMaxWorkers = 256 };
 
 struct Target {
   struct sockaddr_storage address;
@@ -101,6 +102,8 @@ static void* DialInTurn(void* argument) {
     const struct Target* const target = &targets[turn % target_count];
     const int fd = Open(target);
     if (fd < 0) abort();
+    const struct timeval short_time = {.tv_usec = 20000};
+    if (turn % 16 == 5) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &short_time, sizeof short_time);
     Connect(fd, target);
     close(fd);
   }
@@ -136,7 +139,8 @@ static void Resolve(char* line) {
 
 int main(int argc, char** argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
-  dial_count = argc > 2 ? atoi(argv[2]) : 0;
+  dial_count = argc == 4 ? atoi(argv[2]) : 0;
+  const int worker_count = argc == 4 ? atoi(argv[3]) : 0;
   char line[400];
   while (fgets(line, sizeof line, stdin) && strcmp(line, "go\n")) {
     line[strcspn(line, "\n")] = '\0';
@@ -157,10 +161,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   while (fgets(line, sizeof line, stdin)) {
-    pthread_t workers[kWorkers];
+    pthread_t workers[kMaxWorkers];
     next_dial = 0;
-    for (int i = 0; i < kWorkers; ++i) pthread_create(&workers[i], NULL, DialInTurn, NULL);
-    for (int i = 0; i < kWorkers; ++i) pthread_join(workers[i], NULL);
+    for (int i = 0; i < worker_count; ++i) pthread_create(&workers[i], NULL, DialInTurn, NULL);
+    for (int i = 0; i < worker_count; ++i) pthread_join(workers[i], NULL);
     printf("done %d %d\n", before, Descriptors());
   }
   return 0;
