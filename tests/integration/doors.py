@@ -1,5 +1,5 @@
-"""One command by each of gochain's doors, with the same rules: the launcher's modes, and the library
-alone, which is all that a job's environment may bring."""
+"""One command by each of gochain's doors, with the same rules: the launcher's modes, and the
+library alone, which is all that a job's environment may bring."""
 
 import os
 

@@ -30,7 +30,8 @@ class Row:
     programs: tuple
     names: str = BY_PROXY  # who looks the target's name up
     user: str = USER
-    keys: typing.Callable = lambda peers: ()  # further lines of the [proxy] section
+    keys: typing.Callable = lambda peers, folder: ()  # further lines of the [proxy] section
+    env: typing.Callable = lambda peers, folder: {}  # what programs need for the login
     curl: tuple = ()  # what curl needs to be told, beside the URL
     checks: bool = True  # refuses a wrong password
     remarks: str = ""
@@ -41,19 +42,27 @@ class Row:
 
     @property
     def has_login(self):
-        return self.auth not in ("none", "client certificate")
+        """By a user and a password."""
+        return self.auth in ("password", "Basic", "Digest", "NTLM")
 
     def started(self, peers):
         return peers._once(("row", self.name), lambda: self.make(peers))
 
-    def section(self, peers, password=PASSWORD, name="office"):
-        """[proxy NAME]"""
-        return section(name, self.url(peers, password), *self.keys(peers))
+    def section(self, peers, folder, password=PASSWORD, name="office"):
+        """[proxy NAME]; what must be a file of the user's own goes to `folder`."""
+        return section(name, self.url(peers, password), *self.keys(peers, folder))
 
     def url(self, peers, password=PASSWORD, scheme=None):
         peer = self.started(peers)
         login = f"{self.user}:{password}@".replace("\\", "%5C") if self.has_login else ""
-        return f"{scheme or self.protocol}://{login}{peer.address}:{peer.port}"
+        host = getattr(peer, "name", peer.address)
+        return f"{scheme or self.protocol}://{login}{host}:{peer.port}"
+
+    def place(self, peers, runner):
+        """Where the peer's own name is known, and no other."""
+        peer = self.started(peers)
+        name = f"{peer.address} {peer.name}\n" if hasattr(peer, "name") else ""
+        return runner.place.but(hosts="127.0.0.1 localhost\n" + name)
 
     def versions(self):
         return ", ".join(program.version() for program in self.programs)
@@ -114,13 +123,13 @@ def haproxy_over_tls(peers):
                        bundle=peers.authority().bundle(AT), **HAS_LOGIN)
 
 
-def trusted(peers):
+def trusted(peers, _folder):
     return (f"ca_file = {peers.authority().file}",)
 
 
-def with_certificate(peers):
+def with_certificate(peers, folder):
     cert, key = peers.authority().issue("client.corp.test")
-    return *trusted(peers), f"client_cert = {cert}", f"client_key = {key}"
+    return *trusted(peers, folder), f"client_cert = {cert}", f"client_key = {key}"
 
 
 NTLM = {"user": f"{DOMAIN}\\{USER}", "curl": ("--proxy-ntlm",)}

@@ -26,7 +26,7 @@ def versions():
 
 @pytest.mark.parametrize("door", ("preload", "supervise", ALONE))
 @pytest.mark.parametrize("name", [row.name for row in interop.ROWS])
-def test_row(runner, peers, site, versions, name, door):
+def test_row(runner, peers, site, folder, versions, name, door):
     row = interop.ROW[name]
     peer = row.started(peers)
     if name not in versions:
@@ -34,7 +34,8 @@ def test_row(runner, peers, site, versions, name, door):
     host = world.TARGET[0] if row.names == interop.BY_CLIENT else "web.corp.test"
     try:
         run = run_by(door, runner, ["curl", "-sS", "-m", "30", f"http://{host}/hello.txt"],
-                     f"[gochain]\ndefault = office\n{row.section(peers)}")
+                     f"[gochain]\ndefault = office\n{row.section(peers, folder)}",
+                     env=row.env(peers, folder), place=row.place(peers, runner))
         assert run.must_succeed().out == "hello from nginx\n", f"{run}\n{peer.log()}"
         event, = run.must_dial_by(dialled_by(door), route="office", hops=1)
         assert event["target"] == f"{host}:80", str(run)
