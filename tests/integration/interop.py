@@ -5,10 +5,12 @@ Nothing here needs pytest or a network until a row's peer is made.
 """
 
 import dataclasses
+import shutil
 import typing
+import unittest
 
 import world
-from peers import http_proxies, proxies
+from peers import http_proxies, proxies, servers, tunnels
 from peers.digest_proxy import DigestProxy, Way
 from peers.squid import DOMAIN, Squid
 
@@ -46,6 +48,8 @@ class Row:
         return self.auth in ("password", "Basic", "Digest", "NTLM")
 
     def started(self, peers):
+        if self.missing():
+            raise unittest.SkipTest(f"{self.missing()} is not installed")
         return peers._once(("row", self.name), lambda: self.make(peers))
 
     def section(self, peers, folder, password=PASSWORD, name="office"):
@@ -63,6 +67,14 @@ class Row:
         peer = self.started(peers)
         name = f"{peer.address} {peer.name}\n" if hasattr(peer, "name") else ""
         return runner.place.but(hosts="127.0.0.1 localhost\n" + name)
+
+    def missing(self):
+        """The first program that isn't there, of those that not every distribution has."""
+        for program in self.programs:
+            name = program.version_argv[0] if program.version_argv else None
+            if name and not shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin"):
+                return name
+        return None
 
     def versions(self):
         return ", ".join(program.version() for program in self.programs)
@@ -87,6 +99,12 @@ def squid(schemes):
 def ssh_d(peers):
     sshd = peers.sshd()
     return peers._keep(proxies.SshTunnel(peers._folder, "proxy", AT, peers.port(), sshd)).start()
+
+
+def shadowsocks(peers):
+    nameserver = peers.start(servers.Dnsmasq, AT, aliases={})
+    server = peers.start(tunnels.ShadowsocksServer, AT, nameserver=nameserver)
+    return peers.start(tunnels.Shadowsocks, AT, server=server, last=False)
 
 
 def cntlm(socks=False):
@@ -147,6 +165,12 @@ PLAIN_ROWS = (
     Row("ssh -D", "socks4", "none", ssh_d, (proxies.SshTunnel,), BY_CLIENT),
     Row("ssh -D", "socks4a", "none", ssh_d, (proxies.SshTunnel,)),
     Row("ssh -D", "socks5", "none", ssh_d, (proxies.SshTunnel,)),
+    Row("shadowsocks-libev", "socks5", "none", shadowsocks, (tunnels.Shadowsocks,),
+        remarks="ss-local before ss-server; it says yes before it has tried"),
+    Row("v2ray", "socks5", "none", start(tunnels.V2ray), (tunnels.V2ray,)),
+    Row("v2ray", "socks5", "password", with_login(tunnels.V2ray), (tunnels.V2ray,)),
+    Row("v2ray", "http", "none", start(tunnels.V2ray, protocol="http"), (tunnels.V2ray,)),
+    Row("v2ray", "http", "Basic", with_login(tunnels.V2ray, protocol="http"), (tunnels.V2ray,)),
     Row("squid", "http", "none", start(Squid), (Squid,)),
     Row("squid", "http", "Basic", squid(["basic"]), (Squid,), remarks="basic_ncsa_auth"),
     Row("squid", "http", "Digest", squid(["digest"]), (Squid,),
