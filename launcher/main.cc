@@ -27,6 +27,7 @@
 #include "process/program.h"
 #include "program/entry.h"
 #include "proxychains/import.h"
+#include "relay/ssh_door.h"
 
 namespace {
 
@@ -216,6 +217,9 @@ int Run(const launcher::Options& options, config::Built built) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 5 && std::string_view(argv[1]) == "--library-relay-connect") {
+    return relay::RunDoorCommand(argv[2], argv[3], argv[4]);
+  }
   LeaveLibrary(argv);
   FillStandardDescriptors();
   launcher::Options options;

@@ -48,6 +48,9 @@ std::unique_ptr<Stream> MakeTls(const HopAtWork& hop, std::unique_ptr<Stream> be
 std::unique_ptr<Stream> MakeSsh(const HopAtWork& hop, const base::Endpoint& next,
                                 HopFailure* failed);
 
+// Ends what MakeSsh() has started, for the relay's end.
+void StopSsh();
+
 // A token for a hop with `auth = negotiate`, in base64. False: failed.
 bool MakeNegotiateToken(const HopAtWork& hop, std::string* base64, HopFailure* failed);
 

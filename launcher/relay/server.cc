@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "relay/connection.h"
+#include "relay/hop_services.h"
 
 namespace relay {
 namespace {
@@ -98,6 +99,7 @@ void Server::Run(Owner& owner) {
       sys::Read(idle_.get(), &times, sizeof times);
     }
   }
+  StopSsh();
 }
 
 }  // namespace relay

@@ -96,6 +96,7 @@ class Builder {
     proxy.type = url.type;
     proxy.host = image_.AddText(url.host);
     proxy.port = url.port;
+    proxy.default_port = url.default_port;
     proxy.user = image_.AddText(url.user);
     proxy.password = image_.AddText(url.password);
     return image_.AddProxy(proxy);

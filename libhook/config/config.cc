@@ -29,7 +29,7 @@ class ImageChecker {
   bool Takes(const Proxy& proxy) const {
     return Takes(proxy.name) && proxy.type <= ProxyType::kSsh && Takes(proxy.host) &&
            proxy.host.size > 0 && proxy.port > 0 && Takes(proxy.user) && Takes(proxy.password) &&
-           proxy.dns <= Dns::kLocal && IsBool(proxy.is_first_hop) &&
+           proxy.dns <= Dns::kLocal && IsBool(proxy.is_first_hop) && IsBool(proxy.default_port) &&
            proxy.auth <= Auth::kNegotiate && IsBool(proxy.insecure) && Takes(proxy.workstation) &&
            Takes(proxy.ca_file) && Takes(proxy.client_cert) && Takes(proxy.client_key) &&
            Takes(proxy.ssh_config) && Takes(proxy.source);

@@ -62,8 +62,9 @@ struct Proxy {
   ProxyType type = ProxyType::kSocks5;
   Text host;  // name or address, no brackets
   uint16_t port = 0;
-  Text user;      // percent-decoded
-  Text password;  // percent-decoded
+  bool default_port = false;  // the URL names none: for kSsh, ssh's own files may
+  Text user;                  // percent-decoded
+  Text password;              // percent-decoded
   Dns dns = Dns::kInherit;
   bool is_first_hop = false;  // of some route: gochain itself connects to it
   Auth auth = Auth::kAny;

@@ -12,20 +12,18 @@ namespace {
 
 struct SchemeRow {
   std::string_view word;
-  bool supported;
   ProxyType type;
   uint16_t port;
 };
 
 constexpr SchemeRow kSchemes[] = {
-    {"socks5", true, ProxyType::kSocks5, 1080}, {"socks5h", true, ProxyType::kSocks5, 1080},
-    {"socks4", true, ProxyType::kSocks4, 1080}, {"socks4a", true, ProxyType::kSocks4a, 1080},
-    {"http", true, ProxyType::kHttp, 8080},     {"https", true, ProxyType::kHttps, 443},
-    {"ssh", false, ProxyType::kSocks5, 0},
+    {"socks5", ProxyType::kSocks5, 1080}, {"socks5h", ProxyType::kSocks5, 1080},
+    {"socks4", ProxyType::kSocks4, 1080}, {"socks4a", ProxyType::kSocks4a, 1080},
+    {"http", ProxyType::kHttp, 8080},     {"https", ProxyType::kHttps, 443},
+    {"ssh", ProxyType::kSsh, 22},
 };
-constexpr std::string_view kSupported = "socks4, socks4a, socks5, socks5h, http and https are";
-constexpr std::string_view kSchemeWords[] = {"socks4",  "socks4a", "socks5",
-                                             "socks5h", "http",    "https"};
+constexpr std::string_view kSchemeWords[] = {"socks4", "socks4a", "socks5", "socks5h",
+                                             "http",   "https",   "ssh"};
 
 using base::HexDigit;
 
@@ -113,11 +111,6 @@ class Parser {
       if (scheme.word != word) {
         continue;
       }
-      if (!scheme.supported) {
-        return Complaint{
-            "proxies of type " + Quote(word) + " are not supported yet; " + std::string(kSupported),
-            {}};
-      }
       out_->type = scheme.type;
       out_->port = scheme.port;
       return std::nullopt;
@@ -135,6 +128,9 @@ class Parser {
     }
     if (HasControlByte(out_->user) || HasControlByte(out_->password)) {
       return Complain("has a control byte in its credentials");
+    }
+    if (out_->type == ProxyType::kSsh && !password.empty()) {
+      return Complain("has a password; ssh logs in by keys and its agent");
     }
     if (TakesOnlyV4(out_->type) && !password.empty()) {
       return Complain("has a password, which SOCKS4 can't send");
@@ -184,6 +180,7 @@ class Parser {
       host = text.substr(0, colon);
       port = text.substr(colon + 1);
     }
+    out_->default_port = !port;
     if (host.empty()) {
       return Complain("has no host");
     }

@@ -17,8 +17,9 @@ struct ProxyUrl {
   ProxyType type = ProxyType::kSocks5;
   std::string host;  // lower case, no final dot, no brackets
   uint16_t port = 0;
-  std::string user;      // percent-decoded
-  std::string password;  // percent-decoded
+  bool default_port = false;  // none is written
+  std::string user;           // percent-decoded
+  std::string password;       // percent-decoded
 
   // "socks5://host:port": the URL without credentials.
   std::string Name() const;

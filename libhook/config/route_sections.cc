@@ -38,6 +38,8 @@ void ProxyReader::Read(Key key, const IniEntry& entry, uint16_t index) {
     section.variable = {entry.place, entry.value};
   } else if (key == Key::kAuth) {
     ReadAuth(entry, &section);
+  } else if (key == Key::kSshConfig) {
+    section.ssh.ReadConfig(entry);
   } else if (TlsKeys::Has(key)) {
     section.tls.Read(key, entry);
   } else if (auto complaint = ParseDns(entry.value, &context_->image().proxies()[index].dns)) {
@@ -60,6 +62,7 @@ void ProxyReader::ReadUrl(const IniEntry& entry, Section* section) {
   proxy.type = url.type;
   proxy.host = image.AddText(url.host);
   proxy.port = url.port;
+  proxy.default_port = url.default_port;
   proxy.user = image.AddText(url.user);
   proxy.password = image.AddText(url.password);
   proxy.source = context_->SourceOf(entry.place, RedactUrlLine(entry.line_text));
@@ -102,6 +105,11 @@ bool ProxyReader::MayHaveAuth(const Section& section) {
 
 bool ProxyReader::MayHavePassword(const Section& section, const PasswordKey& key,
                                   std::string_view word) {
+  if (section.url->type == ProxyType::kSsh) {
+    context_->Complain(
+        key.place, Quote(word) + " is not for ssh:// proxies: ssh logs in by keys and its agent");
+    return false;
+  }
   if (section.url->user.empty()) {
     context_->Complain(key.place, Quote(word) + " needs a user in the url");
     return false;
@@ -143,6 +151,7 @@ std::vector<std::string> ProxyReader::Finish() {
   for (const Section& section : sections_) {
     if (section.url) {
       section.tls.Finish(context_, *section.url, section.index);
+      section.ssh.Finish(context_, *section.url, section.index);
     }
     if (section.auth && section.url && !MayHaveAuth(section)) {
       continue;

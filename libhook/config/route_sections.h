@@ -12,6 +12,7 @@
 #include "config/proxy_url.h"
 #include "config/rules_context.h"
 #include "config/schema.h"
+#include "config/ssh_keys.h"
 #include "config/tls_keys.h"
 
 namespace config {
@@ -39,6 +40,7 @@ class ProxyReader {
     std::optional<PasswordKey> variable;
     std::optional<Place> auth;  // where it is said
     TlsKeys tls;
+    SshKeys ssh;
   };
 
   Section& Find(uint16_t index) { return sections_[index - sections_.front().index]; }

@@ -1,5 +1,9 @@
 #include "config/rules_context.h"
 
+#include <unistd.h>
+
+#include <climits>
+
 namespace config {
 
 bool RulesContext::ExpandPath(Place place, std::string_view text, std::string* out) {
@@ -8,6 +12,14 @@ bool RulesContext::ExpandPath(Place place, std::string_view text, std::string* o
     Complain(place, std::move(*complaint));
   }
   return !complaint;
+}
+
+Text RulesContext::AddFullPath(const std::string& path) {
+  char folder[PATH_MAX];
+  if (path.starts_with('/') || getcwd(folder, sizeof folder) == nullptr) {
+    return image_->AddText(path);
+  }
+  return image_->AddText(std::string(folder) + "/" + path);
 }
 
 bool RulesContext::Expand(Place place, std::string_view text, std::string* out) {

@@ -46,6 +46,8 @@ class RulesContext {
   // The path that stands on the line at `place`, with what `~` and `${VAR}` stand for; false with a
   // complaint.
   bool ExpandPath(Place place, std::string_view text, std::string* out);
+  // A path for the image, which is read by processes in other folders.
+  Text AddFullPath(const std::string& path);
   // `${VAR}` in another value.
   bool Expand(Place place, std::string_view text, std::string* out);
 

@@ -69,6 +69,9 @@ constexpr KeyRow kKeys[] = {
      "`no`",
      "`yes`: any certificate of an `https://` proxy will do, so that whoever is on the way there "
      "can read and change what it carries. A warning at each start says so."},
+    {SectionKind::kProxy, Key::kSshConfig, KeyForm::kWord, "ssh_config", false, "a path",
+     "ssh's own files",
+     "For `ssh://` proxies: the file that ssh reads in the place of its own (its option `-F`)."},
     {SectionKind::kChain, Key::kHops, KeyForm::kWord, "hops", true, "names of 1 to 16 proxies",
      kMustBeGiven,
      "The proxies in their order; the first is the one that this machine connects to. None stands "

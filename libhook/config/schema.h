@@ -44,6 +44,7 @@ enum class Key : uint8_t {
   kClientCert,
   kClientKey,
   kInsecure,
+  kSshConfig,
   kHops,
   kMode,
   kRoute,

@@ -1,9 +1,7 @@
 #include "config/tls_keys.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <climits>
 #include <cstring>
 
 #include "base/file.h"
@@ -70,15 +68,6 @@ bool MustHaveKey(RulesContext* context, const PemFile& file, std::string_view hi
   return file.HasKey() && !file.HasPassphrase();
 }
 
-// The image is read by processes in other folders.
-Text FullPath(RulesContext* context, const std::string& path) {
-  char folder[PATH_MAX];
-  if (path.starts_with('/') || getcwd(folder, sizeof folder) == nullptr) {
-    return context->image().AddText(path);
-  }
-  return context->image().AddText(std::string(folder) + "/" + path);
-}
-
 }  // namespace
 
 bool TlsKeys::Has(Key key) {
@@ -139,7 +128,7 @@ void TlsKeys::ReadInsecure(RulesContext* context, const Value& value, const Prox
 void TlsKeys::ReadAuthorities(RulesContext* context, const Value& value, uint16_t index) {
   PemFile file;
   if (ReadPem(context, value.place, value.text, &file) && MustHaveCertificate(context, file)) {
-    context->image().proxies()[index].ca_file = FullPath(context, file.path);
+    context->image().proxies()[index].ca_file = context->AddFullPath(file.path);
   }
 }
 
@@ -165,8 +154,8 @@ void TlsKeys::ReadCertificate(RulesContext* context, uint16_t index) const {
                   "others can read this private key (chmod 600 " + Shown(key_file.path) + ")");
   }
   Proxy& proxy = context->image().proxies()[index];
-  proxy.client_cert = FullPath(context, certificate.path);
-  proxy.client_key = client_key_ ? FullPath(context, key.path) : Text{};
+  proxy.client_cert = context->AddFullPath(certificate.path);
+  proxy.client_key = client_key_ ? context->AddFullPath(key.path) : Text{};
 }
 
 }  // namespace config

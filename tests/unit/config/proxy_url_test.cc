@@ -36,6 +36,8 @@ TEST(ProxyUrlTest, TakesTypesHostsAndPorts) {
       {"socks5://[2001:db8::1]", ProxyType::kSocks5, "2001:db8::1", 1080,
        "socks5://[2001:db8::1]:1080"},
       {"http://[::1]:3128/", ProxyType::kHttp, "::1", 3128, "http://[::1]:3128"},
+      {"ssh://h", ProxyType::kSsh, "h", 22, "ssh://h:22"},
+      {"ssh://my_alias:2222", ProxyType::kSsh, "my_alias", 2222, "ssh://my_alias:2222"},
       {"h:3128", ProxyType::kHttp, "h", 3128, "http://h:3128"},
       {"[::1]:3128", ProxyType::kHttp, "::1", 3128, "http://[::1]:3128"},
       {"my_proxy-1.corp:1", ProxyType::kHttp, "my_proxy-1.corp", 1, "http://my_proxy-1.corp:1"},
@@ -52,6 +54,19 @@ TEST(ProxyUrlTest, TakesTypesHostsAndPorts) {
   }
 }
 
+TEST(ProxyUrlTest, TellsAPortThatIsWrittenFromOneThatIsNot) {
+  for (const std::string text : {"ssh://h", "ssh://u@h/", "ssh://[::1]", "http://h"}) {
+    ProxyUrl url;
+    ASSERT_FALSE(ParseProxyUrl(text, &url)) << text;
+    EXPECT_TRUE(url.default_port) << text;
+  }
+  for (const std::string text : {"ssh://h:22", "ssh://u@h:22/", "ssh://[::1]:22", "h:8080"}) {
+    ProxyUrl url;
+    ASSERT_FALSE(ParseProxyUrl(text, &url)) << text;
+    EXPECT_FALSE(url.default_port) << text;
+  }
+}
+
 TEST(ProxyUrlTest, DecodesCredentials) {
   const std::string longest(255, 'x');
   const struct {
@@ -61,6 +76,7 @@ TEST(ProxyUrlTest, DecodesCredentials) {
   } cases[] = {
       {"http://alice:secret@h", "alice", "secret"},
       {"http://alice@h", "alice", ""},
+      {"ssh://corp%5Calice@h", "corp\\alice", ""},
       {"https://alice:secret@h", "alice", "secret"},
       {"http://alice:@h", "alice", ""},
       {"socks5://a%3Ab:%40%2f%25@h:1", "a:b", "@/%"},
@@ -94,9 +110,9 @@ TEST(ProxyUrlTest, RefusesWithoutSayingThePassword) {
       {"socks4a://" + too_long + "@h",
        "the proxy URL 'socks4a://" + too_long +
            "@h' has a user of more than 255 bytes, which SOCKS4 servers don't take"},
-      {"ssh://h",
-       "proxies of type 'ssh' are not supported yet; socks4, socks4a, socks5, socks5h, http "
-       "and https are"},
+      {"ssh://u:secret@h",
+       "the proxy URL 'ssh://u:***@h' has a password; ssh logs in by keys and its agent"},
+      {"sssh://h", "unknown proxy type 'sssh'"},
       {"http://u:secret@h/path",
        "the proxy URL 'http://u:***@h/path' has a path, query or fragment; a proxy has none"},
       {"http://h?q=1",

@@ -119,9 +119,9 @@ const BadFile kBadFiles[] = {
      "t.conf:5: the mode 'dynamic' is not supported yet; strict is\n"},
     {"BadUrl", "[proxy a]\nurl = sock5://alice:secret@h\n",
      "t.conf:2: unknown proxy type 'sock5' (did you mean 'socks5'?)\n"},
-    {"LaterUrl", "[proxy a]\nurl = ssh://alice:secret@h\n",
-     "t.conf:2: proxies of type 'ssh' are not supported yet; socks4, socks4a, socks5, "
-     "socks5h, http and https are\n"},
+    {"SshPassword", "[proxy a]\nurl = ssh://alice:secret@h\n",
+     "t.conf:2: the proxy URL 'ssh://alice:***@h' has a password; ssh logs in by keys and its "
+     "agent\n"},
     {"UrlWithPath", "[proxy a]\nurl = http://alice:secret@h/x\n",
      "t.conf:2: the proxy URL 'http://alice:***@h/x' has a path, query or fragment; a proxy has "
      "none\n"},

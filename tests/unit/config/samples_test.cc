@@ -54,7 +54,8 @@ TEST(SamplesTest, RouteWhatTheirNamesSay) {
                {"conf/one-proxy.conf", 1},
                {"conf/two-hops-private-direct.conf", 2},
                {"conf/ssh-d.conf", 1},
-               {"conf/https-proxy.conf", 1}};
+               {"conf/https-proxy.conf", 1},
+               {"conf/ssh-host.conf", 1}};
   for (const auto& c : cases) {
     Inputs inputs;
     inputs.file = c.path;
