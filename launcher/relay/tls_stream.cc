@@ -13,6 +13,8 @@ namespace {
 // The place of SSL_set_app_data.
 constexpr int kThisStream = 0;
 
+constexpr size_t kFullRecord = SSL3_RT_MAX_PLAIN_LENGTH;
+
 int SizeForOpenSsl(size_t size) { return static_cast<int>(std::min<size_t>(size, INT_MAX)); }
 
 }  // namespace
@@ -81,10 +83,21 @@ long TlsStream::Receive(std::span<uint8_t> out, bool peek) {
     return -ECONNRESET;
   }
   openssl_->ERR_clear_error();
-  const int size = SizeForOpenSsl(out.size());
-  return Outcome(peek ? openssl_->SSL_peek(ssl_, out.data(), size)
-                      : openssl_->SSL_read(ssl_, out.data(), size),
-                 &receive_wants_);
+  if (peek) {
+    return Outcome(openssl_->SSL_peek(ssl_, out.data(), SizeForOpenSsl(out.size())),
+                   &receive_wants_);
+  }
+  // OpenSSL gives one record a call. Behind a full one there mostly is another, and what comes in
+  // one piece goes on in one piece.
+  size_t size = 0;
+  long got = 0;
+  do {
+    const std::span<uint8_t> rest = out.subspan(size);
+    got = Outcome(openssl_->SSL_read(ssl_, rest.data(), SizeForOpenSsl(rest.size())),
+                  &receive_wants_);
+    size += got > 0 ? static_cast<size_t>(got) : 0;
+  } while (got == static_cast<long>(kFullRecord) && out.size() - size >= kFullRecord);
+  return size > 0 ? static_cast<long>(size) : got;
 }
 
 short TlsStream::Wants(short interest) const {
