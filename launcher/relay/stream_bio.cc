@@ -6,6 +6,8 @@
 namespace relay {
 namespace {
 
+constexpr size_t kReadAhead = size_t{64} << 10;  // some four records
+
 bool IsForLater(long result) { return result == -EAGAIN || result == -EINTR; }
 
 }  // namespace
@@ -34,17 +36,34 @@ BIO_METHOD* StreamBio::Method(const OpenSsl& openssl) {
   return method;
 }
 
+long StreamBio::Take(std::span<uint8_t> out) {
+  if (unread_.empty()) {
+    if (buffer_ == nullptr) {
+      buffer_ = std::make_unique_for_overwrite<uint8_t[]>(kReadAhead);
+    }
+    const long got = below_->Receive({buffer_.get(), kReadAhead}, false);
+    if (got <= 0) {
+      buffer_.reset();
+      return got;
+    }
+    unread_ = {buffer_.get(), static_cast<size_t>(got)};
+    const auto first = unread_.first(std::min(first_.size() - first_size_, unread_.size()));
+    std::copy(first.begin(), first.end(), first_.begin() + first_size_);
+    first_size_ += first.size();
+  }
+  const auto taken = unread_.first(std::min(out.size(), unread_.size()));
+  std::copy(taken.begin(), taken.end(), out.begin());
+  unread_ = unread_.subspan(taken.size());
+  return static_cast<long>(taken.size());
+}
+
 int StreamBio::Read(BIO* bio, char* data, int size) {
   const OpenSsl& openssl = *OpenSsl::Get();
   auto& self = *static_cast<StreamBio*>(openssl.BIO_get_data(bio));
   openssl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
   const std::span<uint8_t> out(reinterpret_cast<uint8_t*>(data), static_cast<size_t>(size));
-  const long got = self.below_->Receive(out, false);
+  const long got = self.Take(out);
   if (got > 0) {
-    const size_t wanted = self.first_.size() - self.first_size_;
-    const size_t taken = std::min(wanted, static_cast<size_t>(got));
-    std::copy_n(out.begin(), taken, self.first_.begin() + self.first_size_);
-    self.first_size_ += taken;
     return static_cast<int>(got);
   }
   if (IsForLater(got)) {

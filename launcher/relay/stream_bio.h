@@ -1,13 +1,15 @@
 // StreamBio: OpenSSL's way to a Stream, so that TLS can run over whatever is below, TLS included.
 //
 // Belongs to one TlsStream and its thread. Never blocks: what the stream can't do now is passed on
-// to OpenSSL as "retry".
+// to OpenSSL as "retry". Reads ahead: OpenSSL asks for the head of a record and then for the rest,
+// which would be two system calls for each.
 #ifndef GOCHAIN_RELAY_STREAM_BIO_H_
 #define GOCHAIN_RELAY_STREAM_BIO_H_
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "relay/openssl.h"
@@ -29,6 +31,8 @@ class StreamBio {
   // nothing more); -ECONNRESET also for an end of file, which under TLS is no end unless a
   // close_notify came before.
   long error() const { return error_; }
+  // True where OpenSSL can go on with what has been read ahead.
+  bool has_unread() const { return !unread_.empty(); }
   // The first bytes that came: what answered, where it wasn't TLS.
   std::span<const uint8_t> first_bytes() const { return std::span(first_).first(first_size_); }
 
@@ -36,6 +40,8 @@ class StreamBio {
   static int Read(BIO* bio, char* data, int size);
   static int Write(BIO* bio, const char* data, int size);
   static long Control(BIO* bio, int command, long number, void* pointer);
+  // As Stream::Receive().
+  long Take(std::span<uint8_t> out);
   void Note(long error) { error_ = error_ == 0 ? error : error_; }
   static BIO_METHOD* Method(const OpenSsl& openssl);
 
@@ -43,6 +49,8 @@ class StreamBio {
   Stream* below_;
   long error_ = 0;
   bool at_end_ = false;
+  std::unique_ptr<uint8_t[]> buffer_;  // none while nothing comes
+  std::span<const uint8_t> unread_;    // of it
   size_t first_size_ = 0;
   std::array<uint8_t, 5> first_{};
 };

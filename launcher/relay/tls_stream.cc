@@ -83,6 +83,7 @@ long TlsStream::Receive(std::span<uint8_t> out, bool peek) {
     return -ECONNRESET;
   }
   openssl_->ERR_clear_error();
+  receive_wants_ = POLLIN;
   if (peek) {
     return Outcome(openssl_->SSL_peek(ssl_, out.data(), SizeForOpenSsl(out.size())),
                    &receive_wants_);
@@ -107,7 +108,9 @@ short TlsStream::Wants(short interest) const {
 }
 
 bool TlsStream::has_buffered() const {
-  return is_broken_ || openssl_->SSL_pending(ssl_) > 0 || below_->has_buffered();
+  // What waits for room to write (an answer to a change of keys) has nothing to give yet.
+  return is_broken_ || (receive_wants_ == POLLIN && (openssl_->SSL_pending(ssl_) > 0 ||
+                                                     bio_.has_unread() || below_->has_buffered()));
 }
 
 long TlsStream::ShutdownWrite() {

@@ -399,6 +399,23 @@ TEST_F(TlsStreamTest, PeeksWithoutTaking) {
   End(stream.get());
 }
 
+TEST_F(TlsStreamTest, KnowsOfRecordsThatItHasReadAhead) {
+  Pair pair;
+  TlsServer server(std::move(pair.theirs), {.identity = &proxy_}, [](SSL* ssl) {
+    SSL_write(ssl, "one", 3);
+    SSL_write(ssl, "two", 3);
+    SSL_shutdown(ssl);
+  });
+  auto stream = Over(std::move(pair.ours), Options());
+  ASSERT_EQ(Finish(stream.get()), Progress::kDone);
+  server.Join();
+  EXPECT_EQ(stream->Receive(buffer_, false), 3);
+  EXPECT_TRUE(stream->has_buffered());
+  EXPECT_EQ(stream->Receive(buffer_, false), 3);
+  EXPECT_TRUE(stream->has_buffered());  // the end
+  EXPECT_EQ(stream->Receive(buffer_, false), 0);
+}
+
 TEST_F(TlsStreamTest, CarriesMuchBothWaysThroughSmallBuffers) {
   const std::string up = Pattern(3 << 20);
   const std::string down = Pattern((2 << 20) + 7);
