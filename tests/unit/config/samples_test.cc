@@ -55,7 +55,8 @@ TEST(SamplesTest, RouteWhatTheirNamesSay) {
                {"conf/two-hops-private-direct.conf", 2},
                {"conf/ssh-d.conf", 1},
                {"conf/https-proxy.conf", 1},
-               {"conf/ssh-host.conf", 1}};
+               {"conf/ssh-host.conf", 1},
+               {"conf/kerberos.conf", 1}};
   for (const auto& c : cases) {
     Inputs inputs;
     inputs.file = c.path;

@@ -114,6 +114,14 @@ TEST(SamplesExplainedTest, HttpsProxy) {
                    {"198.51.100.7:80", "office (default)"}});
 }
 
+TEST(SamplesExplainedTest, Kerberos) {
+  ExpectExplained("conf/kerberos.conf",
+                  {{"proxy.golang.org", "office (default) by proxy"},
+                   {"wiki.corp.example:80",
+                    "direct (conf/kerberos.conf:12: direct = @private *.corp.example) by local"},
+                   {"198.51.100.7:80", "office (default)"}});
+}
+
 TEST(SamplesExplainedTest, Tor) {
   ExpectExplained("conf/tor.conf", {{"check.torproject.org", "tor (default) by proxy"},
                                     {"abc.onion:80",
