@@ -45,6 +45,7 @@ class Kdc(Peer):
     }}
 [domain_realm]
     .{DOMAIN} = {REALM}
+    .else.test = ELSE.TEST
 """)
 
     def environment(self):
@@ -86,7 +87,7 @@ class Kdc(Peer):
 
 
 class NegotiateSquid(Squid):
-    """Takes tickets for HTTP/`name` whose key is in `keytab`."""
+    """Takes tickets for HTTP/`name` whose key is in `keytab`, and each message once."""
 
     def __init__(self, folder, ns, address, port, kdc, name, keytab=None, **kwargs):
         super().__init__(folder, ns, address, port, **kwargs)
@@ -96,8 +97,8 @@ class NegotiateSquid(Squid):
 
     def access(self):
         return self.known_by(
-            "negotiate program /usr/lib/squid/negotiate_kerberos_auth -d -t none"
-            f" -k {self._keytab} -s {self.principal}@{REALM}",
+            "negotiate program /usr/lib/squid/negotiate_kerberos_auth -d -t dfl"
+            f" -c {self.folder} -k {self._keytab} -s {self.principal}@{REALM}",
             "negotiate children 2 startup=1", "negotiate keep_alive on")
 
     def environment(self):
