@@ -190,6 +190,26 @@ def test_commands_environment_has_no_say(runner, site, squid, ticket, door):
     assert run.must_succeed().out == HELLO, str(run)
 
 
+@pytest.mark.parametrize("door", DOORS)
+def test_ticket_by_keytab(runner, kdc, site, squid, folder, door):
+    """As services have it: nobody types a password, and libkrb5 fills the cache."""
+    env = {"KRB5_CONFIG": kdc.config, "KRB5CCNAME": f"FILE:{folder}/filled",
+           "KRB5_CLIENT_KTNAME": kdc.keytab("robot")}
+    run = run_by(door, runner, FETCH, conf_of(negotiate(squid.url())), env=env,
+                 place=place_of(runner, squid))
+    assert run.must_succeed().out == HELLO, str(run)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_ticket_that_comes_during_the_run(runner, site, squid, ticket, folder, door):
+    """kinit in another window mends it."""
+    env = ticket.env | {"KRB5CCNAME": f"FILE:{folder}/later"}
+    run = run_by(door, runner, ["sh", "-c", '"$@"; cp alice.cache later; exec "$@"', "sh", *FETCH],
+                 conf_of(negotiate(squid.url())), env=env, place=place_of(runner, squid))
+    assert run.must_succeed().out == HELLO, str(run)
+    assert len(run.of("fail")) == len(run.of("connect")) == 1, str(run)
+
+
 class Broken:
     """`change` makes of (kdc, squid, folder, ticket's environment) another environment."""
 
@@ -268,3 +288,15 @@ def test_kdc_that_says_nothing(runner, peers, kdc, squid, ticket, door):
                  env=kdc_there(kdc, squid, None, ticket.env), place=place_of(runner, squid))
     assert time.monotonic() - start < 2 + 5
     must_fail(run, "ETIMEDOUT", "timed out (Kerberos: no answer from a KDC)")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_program_that_is_killed_while_a_kdc_is_silent(runner, peers, kdc, squid, ticket, door):
+    """Nothing of gochain's waits on: the run's pipes are closed at once."""
+    hang = peers.fault("hang")
+    kdc_there = with_kdc_at(f"{world.PROXY_SIDE[0]}:{hang.port}")
+    start = time.monotonic()
+    run = run_by(door, runner, ["timeout", "1", *FETCH], conf_of(negotiate(squid.url())),
+                 env=kdc_there(kdc, squid, None, ticket.env), place=place_of(runner, squid))
+    assert run.status == 124, str(run)
+    assert time.monotonic() - start < 1 + 5
