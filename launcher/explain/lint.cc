@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/endpoint.h"
 #include "explain/json_text.h"
 #include "explain/unreachable.h"
 
@@ -72,6 +73,21 @@ void AddEmptyLists(const Config& config, std::vector<Diagnostic>* out) {
   }
 }
 
+// Realms name their services, and hardly one has an address for a name.
+void AddTicketsForAddresses(const Config& config, std::vector<Diagnostic>* out) {
+  for (const config::Proxy& proxy : config.proxies()) {
+    if (proxy.auth == config::Auth::kNegotiate &&
+        base::IpAddress::Parse(config.text(proxy.host)).has_value()) {
+      out->push_back({std::string(config.text(proxy.source.file)),
+                      proxy.source.line,
+                      fmt::format("a Kerberos ticket is for a name: the url of '{}' needs the "
+                                  "proxy's, not its address",
+                                  config.text(proxy.name)),
+                      {}});
+    }
+  }
+}
+
 // Files in the order in which they were first complained about, each by its lines.
 void Sort(std::vector<Diagnostic>* warnings) {
   std::vector<std::string> files;
@@ -116,6 +132,7 @@ std::string Lint(const Config& config, std::vector<Diagnostic> warnings, engine:
   }
   AddUnused(config, &warnings);
   AddEmptyLists(config, &warnings);
+  AddTicketsForAddresses(config, &warnings);
   Sort(&warnings);
   std::string out;
   for (Diagnostic warning : warnings) {

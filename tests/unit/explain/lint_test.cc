@@ -191,6 +191,16 @@ TEST(LintTest, WarnsOfEmptyLists) {
                 "4 rules, 0 proxies, 0 chains: 2 warnings\n");
 }
 
+TEST(LintTest, WarnsOfTicketsForAddresses) {
+  EXPECT_EQ(
+      LintOf("[gochain]\ndefault = a\n[proxy a]\nurl = http://192.0.2.1\nauth = negotiate\n"),
+      "t.conf:4: warning: a Kerberos ticket is for a name: the url of 'a' needs the proxy's, not "
+      "its address\n"
+      "0 rules, 1 proxy, 0 chains: 1 warning\n");
+  EXPECT_EQ(LintOf("[gochain]\ndefault = a\n[proxy a]\nurl = http://h\nauth = negotiate\n"),
+            "0 rules, 1 proxy, 0 chains: no warnings\n");
+}
+
 TEST(LintTest, LeavesNoProxyAlone) {
   config::Inputs inputs;
   inputs.all_proxy = "http://h";
