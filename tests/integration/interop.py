@@ -5,12 +5,14 @@ Nothing here needs pytest or a network until a row's peer is made.
 """
 
 import dataclasses
+import os
 import shutil
 import typing
 import unittest
 
 import world
-from peers import http_proxies, proxies, servers, tunnels
+from gochain import keep_private
+from peers import http_proxies, kerberos, proxies, servers, tunnels
 from peers.digest_proxy import DigestProxy, Way
 from peers.squid import DOMAIN, Squid
 
@@ -58,7 +60,11 @@ class Row:
 
     def url(self, peers, password=PASSWORD, scheme=None):
         peer = self.started(peers)
-        login = f"{self.user}:{password}@".replace("\\", "%5C") if self.has_login else ""
+        login = ""
+        if self.has_login:
+            login = f"{self.user}:{password}@".replace("\\", "%5C")
+        elif self.protocol == "ssh":
+            login = f"{self.user}@"
         host = getattr(peer, "name", peer.address)
         return f"{scheme or self.protocol}://{login}{host}:{peer.port}"
 
@@ -150,6 +156,39 @@ def with_certificate(peers, folder):
     return *trusted(peers, folder), f"client_cert = {cert}", f"client_key = {key}"
 
 
+def kdc(peers):
+    return peers._once("kdc", lambda: peers.start(kerberos.Kdc, AT, last=False))
+
+
+def negotiate(peers):
+    return peers.start(kerberos.NegotiateSquid, AT, kdc=kdc(peers), name="office")
+
+
+def ticket(peers, folder):
+    """Of a user whom the realm knows."""
+    cache = kdc(peers).get_ticket(USER, f"{folder}/ticket")
+    keep_private(cache)
+    return {"KRB5_CONFIG": kdc(peers).config, "KRB5CCNAME": f"FILE:{cache}"}
+
+
+def ssh_config(peers, folder):
+    """As of a user who has the key and knows the host."""
+    sshd = peers.sshd()
+    files = {name: os.path.join(folder, name) for name in ("key", "known_hosts", "ssh_config")}
+    with open(f"{sshd.folder}/host_key.pub", encoding="ascii") as file:
+        known = f"[{sshd.address}]:{sshd.port} {file.read()}"
+    with open(f"{sshd.folder}/user_key", encoding="ascii") as file:
+        texts = {"key": file.read(), "known_hosts": known}
+    texts["ssh_config"] = (
+        f"IdentityFile {files['key']}\nIdentitiesOnly yes\n"
+        f"UserKnownHostsFile {files['known_hosts']}\nStrictHostKeyChecking yes\n")
+    for name, text in texts.items():
+        with open(files[name], "w", encoding="ascii") as file:
+            file.write(text)
+        keep_private(files[name])
+    return (f"ssh_config = {files['ssh_config']}",)
+
+
 NTLM = {"user": f"{DOMAIN}\\{USER}", "curl": ("--proxy-ntlm",)}
 DIGEST = {"curl": ("--proxy-digest",)}
 TRUSTED = {"keys": trusted}
@@ -179,6 +218,9 @@ PLAIN_ROWS = (
         remarks="Samba's ntlm_auth checks NTLMv2", **NTLM),
     Row("squid with ntlm_fake_auth", "http", "NTLM", squid(["ntlm-fake"]), (Squid,), checks=False,
         remarks="takes any password", **NTLM),
+    Row("squid", "http", "Kerberos", negotiate, (Squid,), env=ticket,
+        keys=lambda peers, folder: ("auth = negotiate",),
+        remarks="negotiate_kerberos_auth, and MIT's KDC", curl=("--proxy-negotiate", "-U", ":")),
     Row("tinyproxy", "http", "none", start(proxies.Tinyproxy), (proxies.Tinyproxy,)),
     Row("tinyproxy", "http", "Basic", with_login(proxies.Tinyproxy), (proxies.Tinyproxy,),
         remarks="answers 401 to a wrong password"),
@@ -222,10 +264,15 @@ TLS_ROWS = (
         (http_proxies.Haproxy, proxies.Tinyproxy), **TRUSTED),
 )
 
-ROW = {row.name: row for row in PLAIN_ROWS + TLS_ROWS}
-assert len(ROW) == len(PLAIN_ROWS + TLS_ROWS)
+SSH_ROWS = (
+    Row("sshd", "ssh", "key", lambda peers: peers.sshd(), (proxies.SshTunnel,), user="root",
+        keys=ssh_config),
+)
+
+ROW = {row.name: row for row in PLAIN_ROWS + TLS_ROWS + SSH_ROWS}
+assert len(ROW) == len(PLAIN_ROWS + TLS_ROWS + SSH_ROWS)
 # What gochain can do so far.
-ROWS = tuple(row for row in PLAIN_ROWS if row.auth not in ("Digest", "NTLM"))
+ROWS = tuple(row for row in PLAIN_ROWS if row.auth not in ("Digest", "NTLM", "Kerberos"))
 
 # What is no peer of its own, but tells a client that a nonce is old soon after it was given.
 NONCE_SECONDS = 2

@@ -49,10 +49,12 @@ def tls_options(row, peers):
     return options
 
 
-@pytest.mark.parametrize("name", interop.ROW)
-def test_peer_of_the_table(runner, peers, site, name):
+@pytest.mark.parametrize(
+    "name", [name for name, row in interop.ROW.items() if row.protocol != "ssh"])
+def test_peer_of_the_table(runner, peers, site, folder, name):
     row = interop.ROW[name]
-    run = runner.alone(curl_by(row, peers, tls=tls_options(row, peers)))
+    run = runner.alone(curl_by(row, peers, tls=tls_options(row, peers)), row.place(peers, runner),
+                       env=row.env(peers, folder))
     assert run.out == "hello from nginx\n", f"{run}\n{row.started(peers).log()}"
 
 
