@@ -9,8 +9,10 @@ from doors import dialled_by, run_by
 from failures_test import CONNECT
 from gochain import MODES as DOORS
 from gochain import keep_private
-from peers import kerberos, proxies
+from peers import content, kerberos, proxies
 from peers.kerberos import REALM
+from programs_test import (  # noqa: F401 (go_env and main_module are fixtures)
+    downloaded, go_env, in_folder, main_module)
 
 FETCH = ["curl", "-sS", "-m", "30", "http://web.corp.test/hello.txt"]
 HELLO = "hello from nginx\n"
@@ -156,6 +158,16 @@ def test_static_program(runner, site, squid, ticket, tools, door):
                  conf_of(negotiate(squid.url())), env=ticket.env, place=place_of(runner, squid))
     assert "hello" in run.must_succeed().out, str(run)
     run.must_dial_by("supervise", hops=1)
+
+
+@pytest.mark.parametrize("door", ("auto", "supervise"))
+def test_go_mod_download(runner, site, squid, ticket, go_env, main_module, door):
+    run = run_by(door, runner, in_folder(main_module, ["go", "mod", "download"]),
+                 conf_of(negotiate(squid.url())), env=go_env | ticket.env,
+                 place=place_of(runner, squid))
+    run.must_succeed()
+    assert downloaded(go_env) == content.MODULE_COUNT, str(run)
+    run.must_dial_by("supervise", hops=1, exe="go")
 
 
 @pytest.mark.parametrize("door", DOORS)
