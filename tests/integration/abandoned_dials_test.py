@@ -62,7 +62,9 @@ class Stage:
         else:
             full, _ = runner.argv(argv, mode=self._door, conf=conf, log=None,
                                   place=runner.place.but(wrap=outside))
-        process = runner.start(full, env, stdin=-1)
+        # Who runs the tests in the background ignores SIGINT.
+        process = runner.start(full, env, stdin=-1,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self._started.append(process)
         return process, hop
 

@@ -24,6 +24,7 @@ class Dials:
                  workers=8, log_level="info"):
         self.door = "supervise" if door == "supervise" else "preload"
         self.events = {}
+        self._program = program
         argv = [program] + (["-n", str(count), str(workers)] if count else [])
         if door == "library alone":
             path = runner._new_path("gochain.conf")
@@ -85,10 +86,7 @@ class Dials:
 
     def program(self):
         """The process itself."""
-        pid = self.process.pid
-        while below := children(pid):
-            pid = below[0]
-        return pid
+        return next(pid for pid in tree(self.process.pid) if is_of(pid, self._program))
 
     def _read_done(self):
         lines = list(self._until("done"))
@@ -120,9 +118,24 @@ def children(pid):
         return [int(word) for word in file.read().split()]
 
 
-def supervisor_of(process):
-    """Process S of a run; with the library alone the program itself."""
-    return next(iter(children(process.pid)), process.pid)
+def tree(pid):
+    """`pid` and all below it."""
+    return [pid] + [below for child in children(pid) for below in tree(child)]
+
+
+def is_of(pid, path):
+    try:
+        return os.readlink(f"/proc/{pid}/exe") == path
+    except OSError:
+        return False
+
+
+def helpers_of(process):
+    """A run's processes beside the one that was started: the supervisor, and the relay if there is
+    one, by names of their own."""
+    exe = os.readlink(f"/proc/{process.pid}/exe")
+    pids = [pid for pid in children(process.pid) if is_of(pid, exe)]
+    return {"supervisor" if children(pid) else "relay": pid for pid in pids}
 
 
 class Held:

@@ -6,35 +6,36 @@ import world
 from peers import faults, proxies
 from peers.faults import PROTOCOLS, Fault
 
-TIMEOUT = 3  # of each hop, in seconds; a slow one takes faults.SLOW_SECONDS
+TIMEOUT = 4  # of each hop, in seconds; a slow one takes faults.SLOW_SECONDS
 LATE_MS = 8000  # on a machine that has much else to do
 EARLY_MS = 50
 EXTRA = b"<more>"
+CLOSED = "connection closed during the handshake"
+RUBBISH = "reply is not of the proxy's protocol"
 GOOD = "good.faulty.test:80"
-
-
-def cuts(answer):
-    """Before the answer, in its middle, before its last byte."""
-    return sorted({0, len(answer) // 2, len(answer) - 1})
 
 
 def faults_of(protocol):
     """Every fault that a proxy of `protocol` can have, and what comes of it."""
     exchanges = protocol.exchanges
     for kind, error, cause in (("stall", "ETIMEDOUT", "timed out"),
-                               ("fin", "ECONNRESET", "connection closed"),
-                               ("rst", "ECONNRESET", "connection closed")):
+                               ("fin", "ECONNRESET", CLOSED), ("rst", "ECONNRESET", CLOSED)):
         yield Fault(kind, -1), error, cause
         for number, (_, answer) in enumerate(exchanges):
-            for sent in cuts(answer):
-                yield Fault(kind, number, sent), error, cause
+            for part in (0, 0.5, 1) if answer is None or len(answer) > 2 else (0, 1):
+                yield Fault(kind, number, part), error, cause
     for number in range(len(exchanges)):
         yield Fault("drip", number), "ETIMEDOUT", "timed out"
     for number, data in protocol.rubbish + protocol.too_much:
-        yield Fault("bytes", number, 0, data), "ECONNRESET", "not of the proxy's protocol"
+        yield Fault("bytes", number, 0, data), "ECONNRESET", RUBBISH
     # The tunnel's first bytes.
     yield Fault("more", len(exchanges) - 1, 0, EXTRA), None, EXTRA
     yield Fault("slow"), None, b""
+    if protocol.is_tls:
+        yield Fault("raw", 1, 0.5, bytes(4000)), "ECONNRESET", RUBBISH
+    else:
+        # Each in its time, together beyond that of one.
+        yield Fault("slow", seconds=0.6 * TIMEOUT, hops=2), None, b""
 
 
 class Case:
@@ -50,7 +51,7 @@ class Case:
     def __str__(self):
         return f"{self.protocol} as {self.position} hop: {self.fault}"
 
-    def sections(self, proxy, before):
+    def sections(self, proxy, before, ca_file):
         """`before`: names of proxies that work. A first hop that fails has another behind it."""
         name, others = f"p{self.number}", []
         hops = [name]
@@ -58,8 +59,13 @@ class Case:
             hops = [before[self.number % len(before)], name]
         elif self.error:
             hops = [name, "never"]
-        return (f"[proxy {name}]\nurl = {proxy.url()}\n[chain c{self.number}]\nhops = "
-                f"{' '.join(hops)}\n[rules]\nc{self.number} = {self.target}\n")
+        keys = f"url = {proxy.url()}\n" + (f"ca_file = {ca_file}\n" if proxy.protocol.is_tls else "")
+        text = f"[proxy {name}]\n{keys}"
+        for number in range(1, self.fault.hops):
+            hops.append(f"{name}-{number}")
+            text += f"[proxy {hops[-1]}]\n{keys}"
+        return text + (f"[chain c{self.number}]\nhops = {' '.join(hops)}\n[rules]\n"
+                       f"c{self.number} = {self.target}\n")
 
     def must_be(self, dial):
         """What is wrong with how it ended, or nothing."""
@@ -82,14 +88,17 @@ class Case:
             ok = (len(events) == 1 and events[0]["event"] == "fail"
                   and events[0]["hop"] == f"p{self.number}" and self.cause in events[0]["error"]
                   and events[0]["errno"] == getattr(errno, self.error))
-        return None if ok and events[0]["door"] == door else f"logged {events}"
+        if ok and events[0]["door"] == door:
+            return None
+        return "logged " + str([[event.get(key) for key in ("event", "door", "hop", "error")]
+                                for event in events])
 
 
-def table():
+def table(tls=True):
     out = []
     for position in ("first", "second"):
         for name, protocol in PROTOCOLS.items():
-            for fault, error, cause in faults_of(protocol):
+            for fault, error, cause in faults_of(protocol) if tls or not protocol.is_tls else ():
                 out.append(Case(len(out), name, fault, error, cause, position))
     return out
 
@@ -99,7 +108,9 @@ class Bench:
 
     def __init__(self, world_made, peers):
         self._world, self._peers, self._made = world_made, peers, {}
-        self._served = faults.FaultyProxies()
+        self._authority = peers.authority()
+        self._served = faults.FaultyProxies(self._authority.issue(
+            "faulty.test", also=[world.PROXY_SIDE[0], world.PROXY_INNER[0]]))
         self._good = self._proxy("first", "socks5", Fault("none"))
 
     def _proxy(self, position, protocol, fault):
@@ -123,7 +134,7 @@ class Bench:
             text += f"[proxy {proxy}]\nurl = {url}\n"
         text += f"[rules]\ngood = {GOOD}\n"
         made = [self._proxy_of(case) for case in cases]
-        text += "".join(case.sections(proxy, list(before)) for case, proxy in zip(cases, made))
+        text += "".join(case.sections(proxy, list(before), self._authority.file) for case, proxy in zip(cases, made))
         return text, made
 
     def stop(self):

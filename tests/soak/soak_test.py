@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dials import Dials, Held, settled, supervisor_of, wait_for
+from dials import Dials, Held, helpers_of, settled, wait_for
 from hop_faults import GOOD, Bench, table
 
 SECONDS = int(os.environ.get("SOAK_SECONDS", "60"))
@@ -46,14 +46,14 @@ class Watch:
 
 @pytest.mark.parametrize("door", ("preload", "supervise", "auto", "library alone"))
 def test_faults_in_no_order(runner, tools, bench, door):
-    cases = table()
+    cases = table(tls=door != "library alone")
     random.shuffle(cases)
     conf, made = bench.rules_and_proxies(cases, timeout=1)
     with Dials(runner, tools("dials"), door, conf, [GOOD] + [case.target for case in cases],
                log_level="error", count=ROUND, workers=WORKERS) as dials:
         until = time.monotonic() + SECONDS
         dials.run()
-        watch = Watch(program=dials.program(), supervisor=supervisor_of(dials.process))
+        watch = Watch(program=dials.program(), **helpers_of(dials.process))
         rounds = 1
         while rounds < 2 or time.monotonic() < until:
             own = dials.run()[1]
@@ -95,7 +95,7 @@ def test_killed_programs(runner, tools, world, bench, door):
         until = time.monotonic() + SECONDS
         for _ in range(10):
             round_of(PROGRAMS)
-        watch = Watch(supervisor=supervisor_of(process))
+        watch = Watch(**helpers_of(process))
         rounds = 1
         while time.monotonic() < until:
             round_of(PROGRAMS)

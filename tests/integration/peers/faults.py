@@ -7,6 +7,7 @@ at which message and after how many bytes of its answer something goes wrong, an
 
 import asyncio
 import socket
+import ssl
 import struct
 import threading
 
@@ -34,6 +35,11 @@ def _socks5(data):
     return len(data) >= 6 + {1: 4, 4: 16, 3: 1 + data[4]}[data[3]]
 
 
+def _hello(data):
+    """A record of TLS (RFC 8446 §5.1)."""
+    return len(data) >= 5 and len(data) >= 5 + int.from_bytes(data[3:5], "big")
+
+
 def _http(data):
     return data.endswith(b"\r\n\r\n")
 
@@ -42,12 +48,14 @@ HTTP_OK = b"HTTP/1.1 200 Connection established\r\nProxy-Agent: faulty\r\n\r\n"
 
 
 class Protocol:
-    """`exchanges`: when a request is whole, and the answer to it. `rubbish` and `too_much`: for each
-    exchange, answers that can't be of the protocol, and those that don't end in time."""
+    """`exchanges`: when a request is whole, and the answer to it; None: what TLS answers. `rubbish`
+    and `too_much`: for each exchange, answers that can't be of the protocol, and those that don't end
+    in time."""
 
     def __init__(self, scheme, login, exchanges, rubbish, too_much):
         self.scheme, self.login, self.exchanges = scheme, login, exchanges
         self.rubbish, self.too_much = rubbish, too_much
+        self.is_tls = scheme == "https"
 
 
 _MAIL = b"220 mail.example ESMTP ready\r\n"
@@ -74,45 +82,57 @@ PROTOCOLS = {
          (0, b"HTTP/1.1 200 " + b"a" * 80000)]),
     "http with password": Protocol(
         "http", "alice:sesame@", [(_http, HTTP_OK)], [(0, _MAIL)], []),
+    "https": Protocol(
+        "https", "", [(_hello, None), (_http, HTTP_OK)],
+        [(0, _MAIL), (0, b"HTTP/1.1 400 No TLS\r\n\r\n"), (0, b"\x16\3\3\0\4\2\0\0\0"), (1, _MAIL)],
+        []),
 }
 
 
 class Fault:
-    """What goes wrong, once `sent` bytes of the answer number `exchange` are out. `kind`:
+    """What goes wrong, once `part` of the answer number `exchange` is out: 0, 0.5, or 1, which is all
+    but its last byte. `kind`:
 
     stall    nothing more comes
     drip     the rest comes byte by byte, and not in time
-    slow     it all comes byte by byte within SLOW_SECONDS
+    slow     it all comes byte by byte within `seconds`
     fin, rst the connection ends
     bytes    `data` comes in place of the rest
+    raw      the same, past the encryption
     more     the answer comes, and `data` right behind it
     none     all is well
-    `exchange` -1: the request is not even read.
+    `exchange` -1: the request is not even read. `hops`: this proxy is so many hops of a chain.
     """
 
-    def __init__(self, kind, exchange=0, sent=0, data=b""):
-        self.kind, self.exchange, self.sent, self.data = kind, exchange, sent, data
+    def __init__(self, kind, exchange=0, part=0, data=b"", seconds=SLOW_SECONDS, hops=1):
+        self.kind, self.exchange, self.part, self.data = kind, exchange, part, data
+        self.seconds, self.hops = seconds, hops
 
     def __str__(self):
         where = "connected" if self.exchange < 0 else f"answer {self.exchange + 1}"
-        return f"{self.kind} at {where}, byte {self.sent}" + (
-            f" ({self.data[:12]!r})" if self.data else "")
+        return f"{self.kind} at {where}, part {self.part}" + (
+            f" ({self.data[:12]!r})" if self.data else "") + (
+            f" of {self.hops} hops" if self.hops > 1 else "")
 
 
 class FaultyProxies:
-    """Any number of such proxies, served by one thread; each stops with the tests.
+    """Any number of such proxies, served by one thread; each stops with the tests. `certificate` is of
+    those that speak TLS: its file and that of its key.
 
     After a handshake that came to its end they send back what comes.
     """
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self._loop = asyncio.new_event_loop()
         self._servers = []
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if certificate:
+            self._context.load_cert_chain(*certificate)
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
     def add(self, listener, protocol, fault, timeout=_NEVER):
         """A proxy on `listener`; an answer that drips takes longer than `timeout`."""
-        proxy = FaultyProxy(protocol, fault, timeout)
+        proxy = FaultyProxy(protocol, fault, timeout, self._context)
         proxy.address, proxy.port = listener.getsockname()[:2]
         listener.setblocking(False)
         server = asyncio.run_coroutine_threadsafe(
@@ -129,11 +149,78 @@ class FaultyProxies:
         self._servers.clear()
 
 
+class Wire:
+    """One connection's bytes, encrypted from when TLS is up."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+        self._tls = None
+
+    async def read(self):
+        """What came, as it was meant; the end is an error."""
+        while True:
+            if self._tls is not None:
+                try:
+                    # Nothing: the other side says that it ends.
+                    if data := self._tls.read(4096):
+                        return data
+                    raise ConnectionError("ended by the other side")
+                except ssl.SSLWantReadError:
+                    pass
+            data = await self.reader.read(4096)
+            if not data:
+                raise ConnectionError("ended by the other side")
+            if self._tls is None:
+                return data
+            self._in.write(data)
+
+    def seal(self, data):
+        """`data` as it goes out."""
+        if self._tls is None:
+            return data
+        self._tls.write(data)
+        return self._out.read()
+
+    def answer_hello(self, context, hello):
+        """The server's first flight."""
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._pending = context.wrap_bio(self._in, self._out, server_side=True)
+        self._in.write(hello)
+        try:
+            self._pending.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        return self._out.read()
+
+    async def finish_hello(self):
+        while True:
+            self._in.write(await self.read())
+            try:
+                self._pending.do_handshake()
+                self._tls = self._pending
+                return
+            except ssl.SSLWantReadError:
+                self.writer.write(self._out.read())
+
+    async def drip(self, data, seconds):
+        """Nagle's algorithm is off (asyncio): each byte is a segment. The flight of TLS has some
+        thousand, and goes in pieces."""
+        size = max(1, len(data) // 100)
+        pieces = [data[at:at + size] for at in range(0, len(data), size)]
+        for piece in pieces:
+            try:
+                if not await asyncio.wait_for(self.reader.read(4096), seconds / len(pieces)):
+                    raise ConnectionError("ended by the other side")
+            except asyncio.TimeoutError:
+                self.writer.write(piece)
+
+
 class FaultyProxy:
     """`open`: connections whose other side has not ended them yet."""
 
-    def __init__(self, protocol, fault, timeout):
-        self.protocol, self.fault, self._timeout = PROTOCOLS[protocol], fault, timeout
+    def __init__(self, protocol, fault, timeout, context):
+        self.protocol, self.fault = PROTOCOLS[protocol], fault
+        self._timeout, self._context = timeout, context
         self.accepted = 0
         self.open = 0
 
@@ -144,45 +231,48 @@ class FaultyProxy:
         self.accepted += 1
         self.open += 1
         try:
-            await self._converse(reader, writer)
+            await self._converse(Wire(reader, writer))
             # The other side ends what has not been ended here.
             while await reader.read(4096):
                 pass
-        except OSError:
+        except (OSError, ssl.SSLError):
             pass
         finally:
             self.open -= 1
             writer.close()
 
-    async def _converse(self, reader, writer):
+    async def _converse(self, wire):
         fault = self.fault
-        for number, (is_whole, answer) in enumerate(self.protocol.exchanges):
+        exchanges = self.protocol.exchanges * fault.hops
+        for number, (is_whole, answer) in enumerate(exchanges):
             if fault.exchange < 0:
-                return await self._break(reader, writer, answer)
+                return await self._break(wire, b"")
             request = b""
             while not is_whole(request):
-                data = await reader.read(4096)
-                if not data:
-                    raise ConnectionError("ended by the other side")
-                request += data
+                request += await wire.read()
+            is_hello = answer is None
+            answer = wire.answer_hello(self._context, request) if is_hello else wire.seal(answer)
             if fault.kind == "slow":
-                await self._drip(reader, writer, answer, SLOW_SECONDS / len(self.protocol.exchanges))
+                await wire.drip(answer, fault.seconds * fault.hops / len(exchanges))
             elif number != fault.exchange or fault.kind == "none":
-                writer.write(answer)
+                wire.writer.write(answer)
             elif fault.kind == "more":
-                writer.write(answer + fault.data)
+                wire.writer.write(answer + wire.seal(fault.data))
             else:
-                writer.write(answer[:fault.sent])
-                return await self._break(reader, writer, answer[fault.sent:])
-        while data := await reader.read(4096):
-            writer.write(data)
+                cut = {0: 0, 0.5: len(answer) // 2, 1: len(answer) - 1}[fault.part]
+                wire.writer.write(answer[:cut])
+                return await self._break(wire, answer[cut:])
+            if is_hello:
+                await wire.finish_hello()
+        while True:
+            wire.writer.write(wire.seal(await wire.read()))
 
-    async def _break(self, reader, writer, rest):
-        kind = self.fault.kind
+    async def _break(self, wire, rest):
+        kind, writer = self.fault.kind, wire.writer
         if kind == "drip":
-            await self._drip(reader, writer, rest, 2 * self._timeout)
-        elif kind == "bytes":
-            writer.write(self.fault.data)
+            await wire.drip(rest, 2 * self._timeout)
+        elif kind in ("bytes", "raw"):
+            writer.write(self.fault.data if kind == "raw" else wire.seal(self.fault.data))
             await writer.drain()
         elif kind == "fin":
             writer.close()
@@ -191,13 +281,3 @@ class FaultyProxy:
             writer.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
-
-    @staticmethod
-    async def _drip(reader, writer, data, seconds):
-        """Nagle's algorithm is off (asyncio): each byte is a segment."""
-        for number in range(len(data)):
-            try:
-                if not await asyncio.wait_for(reader.read(4096), seconds / len(data)):
-                    raise ConnectionError("ended by the other side")
-            except asyncio.TimeoutError:
-                writer.write(data[number:number + 1])
