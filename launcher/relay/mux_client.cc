@@ -135,6 +135,11 @@ class Conversation {
   MuxReader reader_;
 };
 
+std::string HostText(const base::Endpoint& target) {
+  std::array<char, base::kMaxEndpointText> buffer;
+  return std::string(target.HostText(buffer, /*brackets=*/false));
+}
+
 // A socket for one direction: the master's end, and ours.
 bool MakePair(Fd* theirs, Fd* ours) {
   int ends[2];
@@ -157,12 +162,9 @@ MuxOutcome OpenChannel(const std::string& path, const base::Endpoint& target,
   if (!MakePair(&input, &out->write) || !MakePair(&output, &out->read)) {
     return MuxOutcome::kMasterGone;
   }
-  std::array<char, base::kMaxEndpointText> buffer;
-  const std::string_view host =
-      target.is_name() ? target.name() : target.HostText(buffer, /*brackets=*/false);
   MuxOutcome outcome = master.Connect(path);
   if (outcome == MuxOutcome::kOpened) {
-    outcome = master.Send(MuxHello() + MuxForward(kRequest, host, target.port()));
+    outcome = master.Send(MuxHello() + MuxForward(kRequest, HostText(target), target.port()));
   }
   if (outcome == MuxOutcome::kOpened) {
     outcome = master.SendDescriptor(input.get());
@@ -186,6 +188,10 @@ MuxOutcome OpenChannel(const std::string& path, const base::Endpoint& target,
   }
   out->control = master.TakeSocket();
   return MuxOutcome::kOpened;
+}
+
+std::string TargetText(const base::Endpoint& target) {
+  return HostText(target) + ":" + std::to_string(target.port());
 }
 
 bool MasterAnswers(const std::string& path, int64_t deadline_ms) {

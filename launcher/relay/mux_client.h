@@ -37,6 +37,9 @@ MuxOutcome OpenChannel(const std::string& path, const base::Endpoint& target,
                        const Patience& patience, int64_t deadline_ms, SshChannel* out,
                        std::string* reason);
 
+// "HOST:PORT", as the master is told and as it says it.
+std::string TargetText(const base::Endpoint& target);
+
 // Whether a master answers at `path`. Waits for its answer no longer than the deadline.
 bool MasterAnswers(const std::string& path, int64_t deadline_ms);
 

@@ -6,9 +6,9 @@
 namespace relay {
 namespace {
 
-// The command line comes before every file. LogLevel INFO: below it no reason would be written.
+// The command line comes before every file. LogLevel: what SshLog reads.
 constexpr const char* kOptions[] = {
-    "BatchMode=yes",           "ControlMaster=yes",  "ControlPersist=no", "LogLevel=INFO",
+    "BatchMode=yes",           "ControlMaster=yes",  "ControlPersist=no", "LogLevel=DEBUG1",
     "ClearAllForwardings=yes", "ForwardAgent=no",    "ForwardX11=no",     "Tunnel=no",
     "PermitLocalCommand=no",   "RemoteCommand=none", "RequestTTY=no",     "ServerAliveInterval=15",
     "ServerAliveCountMax=3",

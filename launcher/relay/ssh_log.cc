@@ -14,8 +14,17 @@ constexpr int64_t kReasonLifeMs = 5000;
 constexpr size_t kMaxLine = 4096;
 constexpr size_t kMaxReasons = 1024;
 
-bool Same(const base::Failure& a, const base::Failure& b) {
-  return a.cause == b.cause && a.speaker == b.speaker && a.detail_text() == b.detail_text();
+constexpr std::string_view kDebug = "debug1: ";
+constexpr std::string_view kChannel = "channel ";
+constexpr std::string_view kTarget = "channel_connect_stdio_fwd";
+
+// "2" of "channel 2: open failed"; empty where the line is another one.
+std::string_view ChannelNumber(std::string_view line) {
+  if (!line.starts_with(kChannel)) {
+    return {};
+  }
+  line.remove_prefix(kChannel.size());
+  return line.substr(0, line.find(':'));
 }
 
 }  // namespace
@@ -53,38 +62,64 @@ bool SshLog::ReadLocked(int64_t now_ms) {
 }
 
 void SshLog::TakeLine(std::string_view line, int64_t now_ms) {
-  if (const auto failure = ChannelFailure(line)) {
-    if (reasons_.size() == kMaxReasons) {
-      reasons_.pop_front();
-    }
-    reasons_.push_back({*failure, now_ms, false});
+  while (line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
+  if (line.starts_with(kDebug)) {
+    TakeDebugLine(line.substr(kDebug.size()));
+  } else if (const auto failure = ChannelFailure(line)) {
+    TakeReason(line, *failure, now_ms);
   } else {
     complaint_.Add(line);
   }
 }
 
-SshLog::Claim SshLog::ClaimChannelFailure(int64_t now_ms, base::Failure* out) {
+// "channel_connect_stdio_fwd: HOST:PORT", then "channel 2: new stdio-forward [stdio-forward]", and
+// at the end "channel 2: free: …".
+void SshLog::TakeDebugLine(std::string_view line) {
+  if (line.starts_with(kTarget)) {
+    last_target_ = line.substr(line.rfind(' ') + 1);
+    return;
+  }
+  const std::string number(ChannelNumber(line));
+  if (number.empty()) {
+    return;
+  }
+  if (line.find(": new ") != std::string_view::npos &&
+      line.find("stdio-forward") != std::string_view::npos) {
+    targets_[number] = last_target_;
+  } else if (line.find(": free: ") != std::string_view::npos) {
+    targets_.erase(number);
+  }
+}
+
+void SshLog::TakeReason(std::string_view line, const base::Failure& failure, int64_t now_ms) {
+  if (reasons_.size() == kMaxReasons) {
+    reasons_.pop_front();
+  }
+  const auto target = targets_.find(std::string(ChannelNumber(line)));
+  reasons_.push_back({target == targets_.end() ? "" : target->second, now_ms, failure});
+}
+
+bool SshLog::ClaimChannelFailure(std::string_view target, int64_t now_ms, base::Failure* out) {
   const std::lock_guard lock(mutex_);
   ReadLocked(now_ms);
   std::erase_if(reasons_,
                 [&](const Reason& reason) { return now_ms - reason.time_ms > kReasonLifeMs; });
-  if (reasons_.empty()) {
-    return Claim::kNone;
+  const auto find = [&](std::string_view wanted) {
+    return std::find_if(reasons_.begin(), reasons_.end(),
+                        [&](const Reason& reason) { return reason.target == wanted; });
+  };
+  auto found = find(target);
+  if (found == reasons_.end()) {
+    found = find("");
   }
-  const Reason taken = reasons_.front();
-  reasons_.pop_front();
-  *out = taken.failure;
-  const bool clear =
-      !taken.unclear && std::all_of(reasons_.begin(), reasons_.end(), [&](const Reason& other) {
-        return Same(other.failure, taken.failure);
-      });
-  if (clear) {
-    return Claim::kFound;
+  if (found == reasons_.end()) {
+    return false;
   }
-  for (Reason& other : reasons_) {
-    other.unclear = true;
-  }
-  return Claim::kUnclear;
+  *out = found->failure;
+  reasons_.erase(found);
+  return true;
 }
 
 base::Failure SshLog::Conclude() {

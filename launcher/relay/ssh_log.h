@@ -1,10 +1,9 @@
 // SshLog: the standard error of one ssh master, and what is to be learned from it.
 //
 // While the master starts, its lines say why it ends, if it does. Later they say why a channel was
-// not opened, but not to whom: the line has a number that a client of the control socket is never
-// told. The master writes the line before it answers, so that the reason is there when the answer
-// is; and where reasons that differ wait at the same time, nobody knows whose is which. Then the
-// same is to be asked once more.
+// not opened, which its client isn't told: under a number that the client doesn't know either, but
+// at LogLevel DEBUG1 another line says which target a number stands for. The master writes the line
+// before it answers, so that the reason is there when the answer is.
 //
 // Thread-safe.
 #ifndef GOCHAIN_RELAY_SSH_LOG_H_
@@ -12,6 +11,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -34,13 +34,9 @@ class SshLog {
   // Reads what is there. False at the end: the master has gone.
   bool Read(int64_t now_ms);
 
-  enum class Claim : uint8_t {
-    kFound,
-    kUnclear,  // there are several, which differ; one of them is spent
-    kNone,
-  };
-  // For one whose channel was refused just now: why.
-  Claim ClaimChannelFailure(int64_t now_ms, base::Failure* out);
+  // For one whose channel to `target` ("host:port", as the master was told) was refused just now:
+  // why. Each reason is given once. False: nothing was said.
+  bool ClaimChannelFailure(std::string_view target, int64_t now_ms, base::Failure* out);
 
   // Why the master ended before it was up.
   base::Failure Conclude();
@@ -48,18 +44,22 @@ class SshLog {
  private:
   // Why some channel was not opened.
   struct Reason {
-    base::Failure failure;
+    std::string target;  // empty: unknown
     int64_t time_ms;
-    bool unclear;  // another one has been taken beside it, which may have been this one's
+    base::Failure failure;
   };
 
   bool ReadLocked(int64_t now_ms);
   void TakeLine(std::string_view line, int64_t now_ms);
+  void TakeDebugLine(std::string_view line);
+  void TakeReason(std::string_view line, const base::Failure& failure, int64_t now_ms);
 
   base::Fd pipe_;
   std::mutex mutex_;  // of all below
   std::string bytes_;
   SshComplaint complaint_;
+  std::string last_target_;                     // of the channel that is made next
+  std::map<std::string, std::string> targets_;  // by the channel's number
   std::deque<Reason> reasons_;
 };
 

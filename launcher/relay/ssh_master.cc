@@ -2,9 +2,7 @@
 
 #include <sys/eventfd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <utility>
 
@@ -15,8 +13,6 @@ namespace {
 
 // A living master answers within one turn of its loop.
 constexpr int64_t kAnswerMs = 2000;
-// Where others fail for other reasons all the time, an unclear reason is as good as it gets.
-constexpr int kTries = 3;
 
 void Signal(int eventfd) {
   const uint64_t one = 1;
@@ -88,26 +84,6 @@ bool SshMaster::HasFailed(HopFailure* out) const {
 
 SshMaster::Opened SshMaster::Open(const base::Endpoint& target, const Patience& patience,
                                   int64_t deadline_ms, SshChannel* out, HopFailure* failed) {
-  bool is_unclear = false;
-  Opened opened = OpenOnce(target, patience, deadline_ms, out, failed, &is_unclear);
-  if (!is_unclear) {
-    return opened;
-  }
-  std::unique_lock lock(retries_, std::defer_lock);
-  if (!lock.try_lock_for(
-          std::chrono::milliseconds(std::max<int64_t>(deadline_ms - base::NowMs(), 0)))) {
-    return opened;
-  }
-  for (int i = 1; i < kTries && is_unclear; ++i) {
-    is_unclear = false;
-    opened = OpenOnce(target, patience, deadline_ms, out, failed, &is_unclear);
-  }
-  return opened;
-}
-
-SshMaster::Opened SshMaster::OpenOnce(const base::Endpoint& target, const Patience& patience,
-                                      int64_t deadline_ms, SshChannel* out, HopFailure* failed,
-                                      bool* is_unclear) {
   failed->hop = settings_.hop;
   failed->failure = {};
   std::string reason;
@@ -126,17 +102,10 @@ SshMaster::Opened SshMaster::OpenOnce(const base::Endpoint& target, const Patien
       failed->failure.set_detail("of ssh's control socket");
       break;
     case MuxOutcome::kRefused:
-      switch (log_.ClaimChannelFailure(base::NowMs(), &failed->failure)) {
-        case SshLog::Claim::kFound:
-          break;
-        case SshLog::Claim::kUnclear:
-          *is_unclear = true;
-          break;
-        case SshLog::Claim::kNone:
-          failed->failure.cause = base::Cause::kHostUnreachable;
-          failed->failure.speaker = base::Failure::Speaker::kTarget;
-          failed->failure.set_detail(reason);
-          break;
+      if (!log_.ClaimChannelFailure(TargetText(target), base::NowMs(), &failed->failure)) {
+        failed->failure.cause = base::Cause::kHostUnreachable;
+        failed->failure.speaker = base::Failure::Speaker::kTarget;
+        failed->failure.set_detail(reason);
       }
       break;
   }

@@ -12,7 +12,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/endpoint.h"
@@ -57,8 +56,6 @@ class SshMaster {
   explicit SshMaster(SshSettings settings);
   void Run();
   void Settle(State state);
-  Opened OpenOnce(const base::Endpoint& target, const Patience& patience, int64_t deadline_ms,
-                  SshChannel* out, HopFailure* failed, bool* is_unclear);
 
   const SshSettings settings_;
   base::Fd settled_;
@@ -66,9 +63,8 @@ class SshMaster {
   pthread_t thread_{};
   bool has_thread_ = false;
   SshLog log_;
-  ControlFolder folder_;      // written by the thread until it is settled
-  HopFailure failure_;        // the same
-  std::timed_mutex retries_;  // one at a time, so that their reasons are clear
+  ControlFolder folder_;  // written by the thread until it is settled
+  HopFailure failure_;    // the same
   std::atomic<State> state_ = State::kStarting;
 };
 

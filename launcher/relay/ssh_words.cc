@@ -113,6 +113,15 @@ Failure ConnectFailure(std::string_view line) {
   return Make(Cause::kHostUnreachable, Failure::Speaker::kHop, place);
 }
 
+// Of a long line about a file the end: it has the path first, and then what is wrong.
+std::string FileWords(std::string_view line) {
+  constexpr std::string_view kCut = "...";
+  const size_t room = Failure{}.detail.size() - 1;
+  return line.size() <= room
+             ? std::string(line)
+             : std::string(kCut) + std::string(line.substr(line.size() - room + kCut.size()));
+}
+
 std::string HostKeyWords(std::string_view line, std::string_view host) {
   if (Has(line, "HOST IDENTIFICATION HAS CHANGED")) {
     return "the key of " + std::string(host) + " is not the one that was accepted before";
@@ -169,6 +178,9 @@ base::Failure SshComplaint::Conclude() const {
   }
   if (row->cause == Cause::kSsh && row->rank >= kRefusedIn) {
     return Make(row->cause, Failure::Speaker::kHop, HostKeyWords(line_, host_));
+  }
+  if (row->cause == Cause::kSsh) {
+    return Make(row->cause, Failure::Speaker::kHop, FileWords(line_));
   }
   std::string_view detail = line_;
   if (row->rank == kRefusedIn) {

@@ -142,6 +142,11 @@ TEST(SshComplaintTest, TakesTheLineThatSaysMost) {
         "/c: terminating, 1 bad configuration options"},
        Cause::kSsh,
        "/c: line 1: Bad configuration option: foo"},
+      {{"/home/alice/a/rather/long/path/of/folders/that/nobody/would/type/jump.conf: line 117: Bad "
+        "configuration option: foo"},
+       Cause::kSsh,
+       "...ng/path/of/folders/that/nobody/would/type/jump.conf: line 117: Bad configuration "
+       "option: foo"},
       {{"Can't open user config file /none: No such file or directory"},
        Cause::kSsh,
        "Can't open user config file /none: No such file or directory"},
