@@ -14,6 +14,8 @@ from gochain import keep_private
 from peers import faults, proxies
 
 DOORS = ("preload", "supervise", "auto", "library alone")
+# A TLS hop is dialled by the relay.
+DOORS_AND_PROTOCOLS = [(door, "socks5") for door in DOORS] + [(door, "https") for door in DOORS[:3]]
 TIMEOUT = 30  # a dial that only ends then was not given up
 PATIENCE_MS = 400  # tools/impatient.c
 LATE_MS = 4000  # on a machine that has much else to do
@@ -23,32 +25,35 @@ LINGER_S = 0.5 + 2
 
 
 @pytest.fixture(scope="module")
-def served():
-    made = faults.FaultyProxies()
+def served(peers):
+    made = faults.FaultyProxies(peers.authority().issue(
+        "hangs.test", also=[world.PROXY_INNER[0]]))
     yield made
     made.stop()
 
 
 class Stage:
-    """Programs under one door; each dials through a microsocks and a hop of its own that hangs."""
+    """Programs under one door; each dials through a microsocks and a hop of its own, of `protocol`, that
+    hangs: SOCKS5 or TLS in the middle of its first answer."""
 
-    def __init__(self, runner, peers, world_made, served, door):
+    def __init__(self, runner, peers, world_made, served, door, protocol="socks5"):
         self._runner, self._peers, self._world = runner, peers, world_made
-        self._served, self._door = served, door
+        self._served, self._door, self._protocol = served, door, protocol
         self._started = []
 
-    def _proxy(self, where, fault):
-        address = world.PROXY_INNER[0] if where == "inner" else world.PROXY_SIDE[0]
-        return self._served.add(self._world.listen("proxy", address), "socks5", fault)
+    def _proxy(self, address, protocol, fault):
+        return self._served.add(self._world.listen("proxy", address), protocol, fault)
 
     def start(self, argv, target, good="good.faulty.test:80", outside=(), inside=()):
         """`argv` under gochain: the running process and the hop that hangs. `outside` and `inside` are
         commands that gochain, or the program, is started by."""
-        hop = self._proxy("inner", faults.Fault("stall", 0, 1))
+        hop = self._proxy(world.PROXY_INNER[0], self._protocol, faults.Fault("stall", 0, 1))
+        works = self._proxy(world.PROXY_SIDE[0], "socks5", faults.Fault("none"))
+        keys = f"ca_file = {self._peers.authority().file}\n" if hop.protocol.is_tls else ""
         first = self._peers.proxy(proxies.Microsocks, last=False)
         conf = (f"[gochain]\ndefault = reject\nconnect_timeout = {TIMEOUT}\n"
-                f"[proxy first]\nurl = {first.url()}\n[proxy hangs]\nurl = {hop.url()}\n"
-                f"[proxy good]\nurl = {self._proxy('outer', faults.Fault('none')).url()}\n"
+                f"[proxy first]\nurl = {first.url()}\n[proxy hangs]\nurl = {hop.url()}\n{keys}"
+                f"[proxy good]\nurl = {works.url()}\n"
                 "[chain both]\nhops = first hangs\n"
                 f"[rules]\ngood = {good}\nboth = {target}\n")
         runner, env, argv = self._runner, None, list(inside) + list(argv)
@@ -77,7 +82,7 @@ class Stage:
 
 @pytest.fixture
 def stage(runner, peers, world, served, request):
-    made = Stage(runner, peers, world, served, request.node.callspec.params["door"])
+    made = Stage(runner, peers, world, served, **request.node.callspec.params)
     yield made
     made.stop()
 
@@ -95,8 +100,8 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_the_programs_own_deadline(stage, tools, door):
+@pytest.mark.parametrize("door, protocol", DOORS_AND_PROTOCOLS)
+def test_the_programs_own_deadline(stage, tools, door, protocol):
     program, target = tools("impatient"), "hangs.faulty.test"
     started = {how: stage.start([program, how, target, "80", "good.faulty.test", "80"],
                                 target + ":80") for how in ERRORS}
@@ -114,8 +119,8 @@ def test_the_programs_own_deadline(stage, tools, door):
         assert process.returncode == 0, how
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_the_end_of_the_program(stage, tools, door):
+@pytest.mark.parametrize("door, protocol", DOORS_AND_PROTOCOLS)
+def test_the_end_of_the_program(stage, tools, door, protocol):
     program, target = tools("impatient"), "hangs.faulty.test"
 
     def start(how="wait", **wrap):
