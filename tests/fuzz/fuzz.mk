@@ -7,9 +7,10 @@ FUZZ_CXX ?= clang++
 FUZZ_FLAGS := -std=c++20 $(WARNINGS) -g1 -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_OUT := $(BUILD)/fuzz
 FUZZ_NAMES := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
-FUZZ_CORE := $(CORE_SRCS:%.cc=$(FUZZ_OUT)/%.o)
+# And what of the launcher reads what others send.
+FUZZ_CORE := $(patsubst %.cc,$(FUZZ_OUT)/%.o,$(CORE_SRCS) launcher/relay/mux_message.cc)
 
-$(FUZZ_OUT)/libhook/%.o: libhook/%.cc
+$(FUZZ_OUT)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(call step,CXX)
 	$(Q)$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) -c $< -o $@
