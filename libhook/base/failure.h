@@ -32,8 +32,10 @@ enum class Cause : uint8_t {
 inline constexpr Cause kLastCause = Cause::kLocal;
 
 struct Failure {
-  // Which side said so: the hop itself, or something behind it as the hop reports it.
-  enum class Speaker : uint8_t { kHop, kTarget };
+  // Which side said so: the hop itself, or something behind it as the hop reports it. kNobody: the
+  // hop kept silent when it was to tell how that behaves.
+  enum class Speaker : uint8_t { kHop, kTarget, kNobody };
+  static constexpr Speaker kLastSpeaker = Speaker::kNobody;
 
   Cause cause = Cause::kNone;
   Speaker speaker = Speaker::kHop;

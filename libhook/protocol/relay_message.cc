@@ -144,7 +144,8 @@ std::optional<RelayReply> ReadRelayReply(std::span<const uint8_t, kRelayReplySiz
   reader.Take(&speaker);
   reader.Take(&out.failure.hop);
   reader.Take(&out.failure.code);
-  if (!AreEqual(given, token) || cause > static_cast<uint8_t>(base::kLastCause) || speaker > 1 ||
+  if (!AreEqual(given, token) || cause > static_cast<uint8_t>(base::kLastCause) ||
+      speaker > static_cast<uint8_t>(base::Failure::kLastSpeaker) ||
       out.failure.hop >= config::kMaxHops) {
     return std::nullopt;
   }

@@ -110,7 +110,7 @@ TEST(RelayClientTest, RejectsAReplyThatIsNone) {
   bad[sizeof(RelayToken) + 4] = 99;  // the cause
   EXPECT_EQ(DriveEveryWay(Client(), bad).cause, Cause::kRelay);
   bad = good;
-  bad[sizeof(RelayToken) + 5] = 2;  // the speaker
+  bad[sizeof(RelayToken) + 5] = 3;  // the speaker
   EXPECT_EQ(DriveEveryWay(Client(), bad).cause, Cause::kRelay);
   bad = good;
   bad[sizeof(RelayToken) + 6] = 2;  // a hop that the request doesn't have
