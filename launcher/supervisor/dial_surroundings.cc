@@ -75,7 +75,10 @@ int DialSurroundings::Verdict(int64_t deadline_ms) {
   if (now_ms >= program_deadline_ms_) {
     return -EINPROGRESS;
   }
-  return now_ms >= deadline_ms ? -ETIMEDOUT : 0;
+  if (now_ms >= deadline_ms) {
+    return -ETIMEDOUT;
+  }
+  return IsLost() ? -ECONNABORTED : 0;
 }
 
 int DialSurroundings::Connect(int fd, const sockaddr* address, socklen_t length,
@@ -97,6 +100,8 @@ int DialSurroundings::Connect(int fd, const sockaddr* address, socklen_t length,
       return -ETIMEDOUT;
     case Waited::kProgramTimedOut:
       return -EINPROGRESS;
+    case Waited::kLost:
+      return -ECONNABORTED;
     case Waited::kInterrupted:
     case Waited::kAbandoned:
       break;
@@ -154,6 +159,8 @@ DialSurroundings::Waited DialSurroundings::Wait(int fd, short events, int64_t de
         return Waited::kTimedOut;
       case -EINPROGRESS:
         return Waited::kProgramTimedOut;
+      case -ECONNABORTED:
+        return Waited::kLost;
       default:
         return Waited::kAbandoned;
     }

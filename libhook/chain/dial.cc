@@ -9,6 +9,8 @@ namespace {
 
 // The relay's own time-outs come first, and name the hop.
 constexpr int64_t kRelaySlackMs = 2000;
+// So that they do where the dial's own limit is near, too.
+constexpr int64_t kRelayHaste = 100;
 
 // Where hop `index + 1`, or at the end of the chain the target, is to be found. None where the
 // proxy's host is no name that anybody could look up.
@@ -37,15 +39,19 @@ Dial::Dial(const config::Config& config, const Path& path, const base::Endpoint&
     : config_(&config), path_(path), target_(target) {}
 
 void Dial::Start(int64_t now_ms) {
-  deadline_ms_ = now_ms + config_->globals().connect_timeout_ms;
+  int64_t time_ms = config_->globals().connect_timeout_ms;
   if (relay_ != nullptr) {
-    deadline_ms_ = now_ms + RelayBudgetMs() + kRelaySlackMs;
+    relay_budget_ms_ = RelayBudgetMs(now_ms);
+    time_ms = int64_t{relay_budget_ms_} + kRelaySlackMs;
   }
+  deadline_ms_ = std::min(now_ms + time_ms, limit_ms_);
 }
 
-uint32_t Dial::RelayBudgetMs() const {
-  const uint64_t budget_ms = uint64_t{path_.size()} * config_->globals().connect_timeout_ms;
-  return static_cast<uint32_t>(std::min<uint64_t>(budget_ms, UINT32_MAX));
+uint32_t Dial::RelayBudgetMs(int64_t now_ms) const {
+  const int64_t budget_ms =
+      static_cast<int64_t>(path_.size()) * config_->globals().connect_timeout_ms;
+  const int64_t left_ms = limit_ms_ - now_ms - kRelayHaste;
+  return static_cast<uint32_t>(std::clamp<int64_t>(std::min(budget_ms, left_ms), 1, UINT32_MAX));
 }
 
 void Dial::Connected(int error, int64_t /*now_ms*/) {
@@ -124,7 +130,10 @@ Dial::State Dial::Advance(Stream& stream, int64_t now_ms) {
 void Dial::TimeOut() {
   base::Failure failure;
   failure.cause = base::Cause::kTimedOut;
-  Fail(failure);
+  if (deadline_ms_ == limit_ms_) {
+    failure.set_detail("chain_timeout");
+  }
+  FailInSilence(failure, handshake_ && handshake_->awaits_answer());
 }
 
 void Dial::Fail(const base::Failure& failure) { FailAt(hop_, failure); }
@@ -135,9 +144,16 @@ void Dial::FailAt(uint8_t hop, const base::Failure& failure) {
   state_ = State::kFailed;
 }
 
+void Dial::FailInSilence(const base::Failure& failure, bool awaits_answer) {
+  Fail(failure);
+  if (awaits_answer) {
+    failure_.speaker = base::Failure::Speaker::kNobody;
+  }
+}
+
 void Dial::AskRelay() {
   protocol::RelayRequest request;
-  request.budget_ms = RelayBudgetMs();
+  request.budget_ms = relay_budget_ms_;
   for (size_t i = 0; i < path_.size(); ++i) {
     request.hops[request.hop_count++] = path_[i];
   }
@@ -224,7 +240,11 @@ bool Dial::ReceiveSome(Stream& stream) {
     return GoesOnAfter(got);
   }
   if (got == 0) {
+    const bool awaits_answer = handshake_->awaits_answer();
     handshake_->FeedEnd();
+    if (awaits_answer && handshake_->step() == protocol::Step::kFailed) {
+      FailInSilence(handshake_->failure(), true);
+    }
     return true;
   }
   size_t taken = handshake_->Feed(std::span(buffer).first(static_cast<size_t>(got)));
@@ -248,7 +268,8 @@ bool Dial::GoesOnAfter(long error) {
     return true;
   }
   if (error != -EAGAIN) {
-    Fail(base::FromConnectErrno(static_cast<int>(-error)));
+    const auto failure = base::FromConnectErrno(static_cast<int>(-error));
+    FailInSilence(failure, failure.cause != base::Cause::kLocal && handshake_->awaits_answer());
   }
   return false;
 }

@@ -50,6 +50,9 @@ class Dial {
   // kConnect, before Start(); `access` outlives the dial.
   void GoThroughRelay(const protocol::RelayAccess& access) { relay_ = &access; }
 
+  // The dial must be over by then, whatever each hop may take.
+  void LimitTo(int64_t limit_ms) { limit_ms_ = limit_ms; }
+
   State state() const { return state_; }
 
   // The connect to the first hop succeeded (error 0), or failed with an errno.
@@ -82,7 +85,7 @@ class Dial {
   uint32_t relay_connect_ms() const { return relay_connect_ms_; }
 
  private:
-  uint32_t RelayBudgetMs() const;
+  uint32_t RelayBudgetMs(int64_t now_ms) const;
   void AskRelay();
   void EnterHop();
   void AskForToken();
@@ -92,6 +95,8 @@ class Dial {
   bool SendSome(Stream& stream);
   bool ReceiveSome(Stream& stream);
   bool GoesOnAfter(long error);
+  // Fails at the hop at work, which may be silent because of what is behind it.
+  void FailInSilence(const base::Failure& failure, bool awaits_answer);
 
   const config::Config* config_;
   Path path_;
@@ -99,6 +104,8 @@ class Dial {
   State state_ = State::kConnect;
   uint8_t hop_ = 0;
   int64_t deadline_ms_ = 0;
+  int64_t limit_ms_ = INT64_MAX;
+  uint32_t relay_budget_ms_ = 0;
   const protocol::RelayAccess* relay_ = nullptr;
   uint32_t relay_connect_ms_ = 0;
   std::optional<base::Endpoint> next_stop_;

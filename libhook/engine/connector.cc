@@ -83,9 +83,9 @@ class Connector::Attempt {
   Endpoint actual;        // where the socket is connected to, for the kernel
   base::Failure failure;  // where Run returns an errno that has a cause
   rules::Decision decision;
-  chain::Path path;  // the hops of the dial
+  chain::Path path;  // the hops of the dial, or of the last one that was tried
 
-  int Run() {
+  int Run(int64_t start_ms) {
     const config::Config& config = session_.config();
     const Endpoint& destination = plan_.destination();
     Addresses found = plan_.addresses;
@@ -96,33 +96,28 @@ class Connector::Attempt {
         return error;
       }
     }
-    std::span<const IpAddress> addresses(found.data(), count);
-    path = chain::Path::Whole(config, route_);
     if (route_.kind == config::RouteKind::kDirect) {
-      return Dial({found[0], destination.port()}, addresses, destination.port());
+      return Dial({found[0], destination.port()}, std::span(found).first(count),
+                  destination.port());
     }
-    Addresses hop;
-    const bool by_relay = path.NeedsRelay(config);
-    const size_t hop_count = by_relay ? 0 : FirstHopAddresses(&hop);
-    if (hop_count == 0 && !by_relay) {
-      base::Failure unknown{.cause = base::Cause::kNoSuchName};
-      unknown.set_detail("the proxy's own name");
-      return Fail(unknown);
-    }
-    const std::span<const IpAddress> hops(hop.data(), hop_count);
-    const uint16_t port = path.At(config, 0).port;
-    if (plan_.address_count == 0 && config.DnsOf(route_) == config::Dns::kRemote) {
-      return Dial(destination, hops, port);
-    }
-    addresses = addresses.first(KeepSayable(std::span(found).first(count)));
-    for (size_t i = 0;; ++i) {
-      const int result = Dial({addresses[i], destination.port()}, hops, port);
-      if (i + 1 == addresses.size() || !IsOutOfReach()) {
-        return result;
+    deadline_ms_ = start_ms + config.globals().chain_timeout_ms;
+    PathChoice choice(session_, route_, deadline_ms_);
+    surroundings_.set_doubt(choice.doubt());
+    int result = -EHOSTUNREACH;
+    while (choice.Next(&path)) {
+      failure = {};
+      result = DialPath(found, count);
+      if (result == 0) {
+        choice.Up(connect_us_);
+        break;
+      }
+      if (!failure || !choice.GoesOnAfter(failure)) {
+        break;
       }
       Disconnect(fd, session_.settings().cookie);
-      failure = {};
     }
+    surroundings_.set_doubt(nullptr);
+    return result;
   }
 
  private:
@@ -137,6 +132,35 @@ class Connector::Attempt {
                       std::span(*found).first(*count), &decision);
     route_ = decision.route;
     return route_.kind == config::RouteKind::kReject ? Fail({.cause = base::Cause::kRejected}) : 0;
+  }
+
+  // Dials through the hops of `path`. `found` are the destination's addresses, as far as they are
+  // known.
+  int DialPath(Addresses found, size_t count) {
+    const config::Config& config = session_.config();
+    const Endpoint& destination = plan_.destination();
+    Addresses hop;
+    const bool by_relay = path.NeedsRelay(config);
+    const size_t hop_count = by_relay ? 0 : FirstHopAddresses(&hop);
+    if (hop_count == 0 && !by_relay) {
+      base::Failure unknown{.cause = base::Cause::kNoSuchName};
+      unknown.set_detail("the proxy's own name");
+      return Fail(unknown);
+    }
+    const std::span<const IpAddress> hops(hop.data(), hop_count);
+    const uint16_t port = path.At(config, 0).port;
+    if (plan_.address_count == 0 && config.DnsOf(route_) == config::Dns::kRemote) {
+      return Dial(destination, hops, port);
+    }
+    const auto addresses = std::span(found).first(KeepSayable(std::span(found).first(count)));
+    for (size_t i = 0;; ++i) {
+      const int result = Dial({addresses[i], destination.port()}, hops, port);
+      if (i + 1 == addresses.size() || !IsOutOfReach()) {
+        return result;
+      }
+      Disconnect(fd, session_.settings().cookie);
+      failure = {};
+    }
   }
 
   // Drops the addresses that the last hop can't be told; but leaves one, for it to fail.
@@ -193,6 +217,7 @@ class Connector::Attempt {
       actual = {};
       const int result = RunDial(dial, RelayAddresses(relay->access), relay->access.port);
       if (dial.state() != chain::Dial::State::kFailed) {
+        connect_us_ = dial.relay_connect_ms() * 1000;
         return result;
       }
       if (actual.port() == 0) {
@@ -222,6 +247,7 @@ class Connector::Attempt {
   }
 
   int RunDial(chain::Dial& dial, std::span<const IpAddress> first, uint16_t port) {
+    dial.LimitTo(deadline_ms_);
     int result = ConnectFirst(first, port, dial);
     if (result == 0) {
       result = Handshakes(dial);
@@ -231,6 +257,12 @@ class Connector::Attempt {
     }
     // Only the relay's dials stop at other states: never take one for a connection.
     return result == 0 && dial.state() != chain::Dial::State::kDone ? -EACCES : result;
+  }
+
+  static base::Failure Lost() {
+    base::Failure out{.cause = base::Cause::kTimedOut};
+    out.set_detail("found down by another connection");
+    return out;
   }
 
   int Fail(const base::Failure& why) {
@@ -252,6 +284,7 @@ class Connector::Attempt {
   int ConnectFirst(std::span<const IpAddress> addresses, uint16_t port, chain::Dial& dial) {
     dial.Start(base::NowMs());
     int result = -EAFNOSUPPORT;
+    connect_us_ = 0;
     for (int round = 0; round < 2; ++round) {
       for (const IpAddress& address : addresses) {
         sockaddr_storage storage;
@@ -259,15 +292,22 @@ class Connector::Attempt {
         if (length == 0) {
           continue;
         }
+        const int64_t start_us = base::NowUs();
         result = surroundings_.Connect(fd, reinterpret_cast<const sockaddr*>(&storage), length,
                                        dial.deadline_ms());
         if (result == 0) {
+          const int64_t now_us = base::NowUs();
           actual = Endpoint(address, port);
-          dial.Connected(0, base::NowMs());
+          connect_us_ = static_cast<uint32_t>(now_us - start_us);
+          dial.Connected(0, now_us / 1000);
           return 0;
         }
         Disconnect(fd, session_.settings().cookie);
         if (result == -EINTR || result == -ECANCELED) {
+          return result;
+        }
+        if (result == -ECONNABORTED) {
+          dial.Fail(Lost());
           return result;
         }
       }
@@ -312,6 +352,9 @@ class Connector::Attempt {
         case Surroundings::Waited::kProgramTimedOut:
           dial.Fail(base::FromConnectErrno(EINPROGRESS));
           break;
+        case Surroundings::Waited::kLost:
+          dial.Fail(Lost());
+          break;
       }
     }
     return 0;
@@ -322,6 +365,8 @@ class Connector::Attempt {
   Program& program_;
   Surroundings& surroundings_;
   config::Route route_;
+  int64_t deadline_ms_ = INT64_MAX;  // of all dials through hops together
+  uint32_t connect_us_ = 0;          // the last connect to a first hop
   std::array<IpAddress, 2> relay_addresses_;
 };
 
@@ -356,7 +401,7 @@ int Connector::Run(int fd, int domain, const Plan& plan, Surroundings& surroundi
   Attempt attempt(session_, plan, program_, surroundings);
   attempt.fd = fd;
   attempt.domain = domain;
-  const int result = attempt.Run();
+  const int result = attempt.Run(start_us / 1000);
   event.decision = attempt.decision;
   event.path = attempt.path;
   event.connect_ms = (base::NowUs() - start_us + 500) / 1000;

@@ -17,6 +17,7 @@
 #include "base/failure.h"
 #include "chain/dial.h"
 #include "engine/event_log.h"
+#include "engine/path_choice.h"
 #include "engine/plan.h"
 #include "engine/session.h"
 
@@ -35,12 +36,23 @@ class Program {
 
 class Surroundings {
  public:
-  // kProgramTimedOut: the socket's own SO_SNDTIMEO ran out, before the deadline.
-  enum class Waited : uint8_t { kReady, kTimedOut, kInterrupted, kAbandoned, kProgramTimedOut };
+  // kProgramTimedOut: the socket's own SO_SNDTIMEO ran out, before the deadline. kLost: the doubt
+  // says so.
+  enum class Waited : uint8_t {
+    kReady,
+    kTimedOut,
+    kInterrupted,
+    kAbandoned,
+    kProgramTimedOut,
+    kLost,
+  };
+
+  // Connect() and Wait() ask it every Doubt::kEveryMs. nullptr: nobody has to be asked.
+  void set_doubt(Doubt* doubt) { doubt_ = doubt; }
 
   // Connects `fd`, blocking or not, until `deadline_ms`. 0, or -errno: -ETIMEDOUT past the
   // deadline, -EINTR where a signal ended it, -ECANCELED where nobody waits for the answer any
-  // more, -EINPROGRESS where the socket's own SO_SNDTIMEO ran out.
+  // more, -EINPROGRESS where the socket's own SO_SNDTIMEO ran out, -ECONNABORTED for kLost.
   virtual int Connect(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms) = 0;
   // Waits until `fd` has one of `events` (POLLIN, POLLOUT, or an error).
   virtual Waited Wait(int fd, short events, int64_t deadline_ms) = 0;
@@ -60,6 +72,11 @@ class Surroundings {
 
  protected:
   ~Surroundings() = default;
+  Doubt* doubt() const { return doubt_; }
+  bool IsLost() const { return doubt_ != nullptr && doubt_->IsLost(); }
+
+ private:
+  Doubt* doubt_ = nullptr;
 };
 
 class Connector {

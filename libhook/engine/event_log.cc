@@ -203,15 +203,8 @@ class LineFormatter {
     if (event_.path.empty() || event_.failure.cause == base::Cause::kRelay) {
       return;
     }
-    const config::Proxy& hop = Hop(FailedHop());
-    const std::string_view host = config_.text(hop.host);
-    const bool v6 = host.find(':') != std::string_view::npos;
-    out_.Append(" at ")
-        .Append(config_.text(hop.name))
-        .Append(" (")
-        .Append(config::Scheme(hop.type));
-    out_.Append(v6 ? " [" : " ").Append(host).Append(v6 ? "]:" : ":").AppendNumber(hop.port);
-    out_.Append(")");
+    out_.Append(" at ");
+    AppendHop(out_, config_, Hop(FailedHop()));
   }
 
   void AppendRule() {
@@ -240,6 +233,14 @@ class LineFormatter {
 };
 
 }  // namespace
+
+void AppendHop(TextWriter& out, const config::Config& config, const config::Proxy& hop) {
+  const std::string_view host = config.text(hop.host);
+  const bool v6 = host.find(':') != std::string_view::npos;
+  out.Append(config.text(hop.name)).Append(" (").Append(config::Scheme(hop.type));
+  out.Append(v6 ? " [" : " ").Append(host).Append(v6 ? "]:" : ":").AppendNumber(hop.port);
+  out.Append(")");
+}
 
 std::string_view EventLog::Format(const Event& event, std::span<char> buffer) const {
   LineFormatter line(*config_, event, buffer.first(buffer.size() - 1));

@@ -13,6 +13,7 @@
 
 #include "base/endpoint.h"
 #include "base/failure.h"
+#include "base/text.h"
 #include "chain/path.h"
 #include "config/config.h"
 #include "engine/settings.h"
@@ -35,6 +36,9 @@ struct Event {
   base::Failure failure;  // kFail, kReject
   int64_t connect_ms = 0;
 };
+
+// "office (http 10.0.0.1:8080)"
+void AppendHop(base::TextWriter& out, const config::Config& config, const config::Proxy& hop);
 
 class EventLog {
  public:

@@ -15,7 +15,7 @@ namespace engine {
 namespace {
 
 // Another build's region is refused: the number changes with the layout.
-constexpr uint64_t kMagic = 0x676f636861696e03;
+constexpr uint64_t kMagic = 0x676f636861696e04;
 constexpr int64_t kHopAddressLifetimeMs = 60 * 1000;
 
 struct Header {
@@ -66,17 +66,19 @@ struct Layout {
   size_t peers;
   size_t relay;
   size_t hops;
+  size_t health;
   size_t lists;
   size_t size;
 
-  Layout(size_t config_size, size_t proxy_count, size_t list_count)
+  Layout(size_t config_size, size_t proxy_count, size_t chain_count, size_t list_count)
       : config(Align(sizeof(Header))),
         names(config + Align(config_size)),
         answers(names + Align(names::NameTable::RegionSize())),
         peers(answers + Align(names::AnswerTable::RegionSize())),
         relay(peers + Align(names::PeerTable::RegionSize())),
         hops(relay + Align(RelayPlace::RegionSize())),
-        lists(hops + Align(proxy_count * sizeof(HopRecord))),
+        health(hops + Align(proxy_count * sizeof(HopRecord))),
+        lists(health + Align(chain::HealthTable::RegionSize(proxy_count, chain_count))),
         size(lists + Align(list_count * sizeof(ListRecord))) {}
 };
 
@@ -99,7 +101,8 @@ base::Result<Session::Created> Session::Create(const Settings& settings,
   if (config->lists().size() != lists.size()) {
     return base::Error{EINVAL, "lists"};
   }
-  const Layout layout(config_image.size(), config->proxies().size(), lists.size());
+  const Layout layout(config_image.size(), config->proxies().size(), config->chains().size(),
+                      lists.size());
   const long made = sys::Call(SYS_memfd_create, reinterpret_cast<long>("gochain"), MFD_CLOEXEC);
   if (made < 0) {
     return base::Error{static_cast<int>(-made), "memfd_create"};
@@ -187,7 +190,7 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
       header->config_size > region.size()) {
     return bad;
   }
-  const Layout without_hops(header->config_size, 0, 0);
+  const Layout without_hops(header->config_size, 0, 0, 0);
   if (without_hops.size > region.size()) {
     return bad;
   }
@@ -197,7 +200,8 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
     return config.error();
   }
   const size_t list_count = config->lists().size();
-  const Layout layout(header->config_size, config->proxies().size(), list_count);
+  const Layout layout(header->config_size, config->proxies().size(), config->chains().size(),
+                      list_count);
   if (layout.size != region.size()) {
     return bad;
   }
@@ -210,7 +214,9 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
       names::AnswerTable(region.subspan(layout.answers, names::AnswerTable::RegionSize()));
   out.peers_ = names::PeerTable(region.subspan(layout.peers, names::PeerTable::RegionSize()));
   out.relay_ = RelayPlace(region.subspan(layout.relay, RelayPlace::RegionSize()));
-  out.hop_addresses_ = region.subspan(layout.hops, layout.lists - layout.hops);
+  out.hop_addresses_ = region.subspan(layout.hops, layout.health - layout.hops);
+  out.health_ = chain::HealthTable(region.subspan(layout.health, layout.lists - layout.health),
+                                   config->proxies().size(), config->globals().retry_after_ms);
   out.lists_ = {reinterpret_cast<const ListRecord*>(region.data() + layout.lists), list_count};
   return out;
 }

@@ -2,10 +2,10 @@
 //
 // It is a view of one shared memory region (a memfd that the supervisor process holds and others
 // open as /proc/PID/fd/N, so no writable file system is needed): run settings, the compiled Config,
-// the tables of made-up addresses, of answers and of peers, the addresses of first hops, and where
-// the relay is. The launcher creates it; the library opens it, or, started without a launcher,
-// builds one of its own from GOCHAIN_CONF, GOCHAIN_PROXY and their like. Async-signal-safe after
-// construction, any thread; lives until the process ends.
+// the tables of made-up addresses, of answers and of peers, the addresses of first hops, their
+// health, and where the relay is. The launcher creates it; the library opens it, or, started
+// without a launcher, builds one of its own from GOCHAIN_CONF, GOCHAIN_PROXY and their like.
+// Async-signal-safe after construction, any thread; lives until the process ends.
 #ifndef GOCHAIN_ENGINE_SESSION_H_
 #define GOCHAIN_ENGINE_SESSION_H_
 
@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "chain/health_table.h"
 #include "config/config.h"
 #include "config/list_cache.h"
 #include "engine/list_maps.h"
@@ -59,6 +60,7 @@ class Session {
   names::AnswerTable& answers() { return answers_; }
   names::PeerTable& peers() { return peers_; }
   RelayPlace& relay() { return relay_; }
+  const chain::HealthTable& health() const { return health_; }
 
   // The addresses of proxy number `proxy`, where some process of the tree has looked its name up
   // less than a minute ago; returns how many.
@@ -77,6 +79,7 @@ class Session {
   names::PeerTable peers_;
   RelayPlace relay_;
   std::span<uint8_t> hop_addresses_;
+  chain::HealthTable health_;
   std::span<const ListRecord> lists_;
 };
 

@@ -48,7 +48,9 @@ int Caller::Connect(int fd, const sockaddr* address, socklen_t length, int64_t d
   int result;
   for (;;) {
     if (blocking_) {
-      BoundNextConnect(until_ms);
+      BoundNextConnect(doubt() == nullptr
+                           ? until_ms
+                           : std::min(until_ms, base::NowMs() + engine::Doubt::kEveryMs));
       const CancellationPoint here;
       result = sys::PassingConnect(fd, address, length, dial_.cookie);
     } else {
@@ -67,6 +69,7 @@ int Caller::Connect(int fd, const sockaddr* address, socklen_t length, int64_t d
     if (waited != Waited::kReady) {
       result = waited == Waited::kInterrupted       ? -EINTR
                : waited == Waited::kProgramTimedOut ? -EINPROGRESS
+               : waited == Waited::kLost            ? -ECONNABORTED
                                                     : -ETIMEDOUT;
       break;
     }
@@ -82,14 +85,18 @@ engine::Surroundings::Waited Caller::Wait(int fd, short events, int64_t deadline
     if (left_ms <= 0) {
       return until_ms == deadline_ms ? Waited::kTimedOut : Waited::kProgramTimedOut;
     }
+    const int64_t slice_ms = doubt() == nullptr ? INT32_MAX : engine::Doubt::kEveryMs;
     pollfd entry{fd, events, 0};
     int result;
     {
       const CancellationPoint here;
-      result = sys::Poll(&entry, 1, static_cast<int>(std::min<int64_t>(left_ms, INT32_MAX)));
+      result = sys::Poll(&entry, 1, static_cast<int>(std::min(left_ms, slice_ms)));
     }
     if (result > 0) {
       return Waited::kReady;
+    }
+    if (result == 0 && IsLost()) {
+      return Waited::kLost;
     }
     if (result == -EINTR && GivesUpAtSignal()) {
       return Waited::kInterrupted;

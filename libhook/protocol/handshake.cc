@@ -73,6 +73,10 @@ void Handshake::FeedEnd() {
   With(client_, [](auto& client) { client.FeedEnd(); });
 }
 
+bool Handshake::awaits_answer() const {
+  return With(client_, [](const auto& client) { return client.awaits_answer(); });
+}
+
 const base::Failure& Handshake::failure() const {
   return With(client_, [](const auto& client) -> const base::Failure& { return client.failure(); });
 }

@@ -47,6 +47,9 @@ class Handshake {
   size_t Feed(std::span<const uint8_t> data);  // returns how many bytes it took
   void FeedEnd();                              // end of file: kFailed, kClosedEarly
   const base::Failure& failure() const;        // REQUIRES: step() == kFailed
+  // The hop was asked for what is behind it, and not a byte of its answer is here: what keeps it
+  // silent may be there.
+  bool awaits_answer() const;
   // nullptr where it is no handshake with the relay.
   const RelayClient* relay() const { return std::get_if<RelayClient>(&client_); }
 

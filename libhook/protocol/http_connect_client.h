@@ -34,6 +34,7 @@ class HttpConnectClient {
   size_t Feed(std::span<const uint8_t> data);
   void FeedEnd();
   const base::Failure& failure() const { return failure_; }
+  bool awaits_answer() const { return step_ == Step::kReceive && !head_.started(); }
 
  private:
   // Room for any target twice and for user name and password of 1,000 bytes together, which is what

@@ -30,6 +30,7 @@ class Socks4Client {
   size_t Feed(std::span<const uint8_t> data);
   void FeedEnd();
   const base::Failure& failure() const { return failure_; }
+  bool awaits_answer() const { return state_ == State::kRecvReply && message_.done() == 0; }
 
  private:
   // In wire order.
