@@ -266,7 +266,8 @@ def test_says_that_the_hop_before_failed(runner, peers, env):
 def test_takes_aliases_and_ports_of_sshs_config(runner, host, site, env):
     config = host.config(runner.place.folder, more=(
         f"Host the_jump\n  HostName {host.address}\n  Port {host.port}\n  User nobody\n"
-        f"  HostKeyAlias [{host.address}]:{host.port}\n  LocalForward 10.77.1.2:8099 a:1\n"
+        f"  HostKeyAlias [{host.address}]:{host.port}\n  LocalForward 192.0.2.1:8099 a:1\n"
+        "  ExitOnForwardFailure yes\n"
         "  RemoteCommand no-such-command\n  LogLevel QUIET\nHost *\n"))
     conf = (f"[gochain]\ndefault = jump\n[proxy jump]\nurl = ssh://the_jump\n"
             f"ssh_config = {config}\n")
