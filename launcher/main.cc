@@ -25,6 +25,7 @@
 #include "process/job.h"
 #include "process/library_path.h"
 #include "process/program.h"
+#include "process/relay_process.h"
 #include "program/entry.h"
 #include "proxychains/import.h"
 #include "relay/ssh_door.h"
@@ -231,6 +232,9 @@ int main(int argc, char** argv) {
     const bool help = options.action == launcher::Action::kHelp;
     std::fputs((help ? launcher::HelpText() : launcher::VersionText()).c_str(), stdout);
     return FlushOutput();
+  }
+  if (options.action == launcher::Action::kLibraryRelay) {
+    return process::RunLibraryRelay(options.relay_owner);
   }
   if (options.action == launcher::Action::kImport) {
     return Import(options);

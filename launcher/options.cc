@@ -28,11 +28,12 @@ enum LongOption : int {
   kImport,
   kLibraryChild,
   kLibraryChildCloses,
+  kLibraryRelay,
   kVersion,
   kHelp
 };
 
-constexpr std::array<option, 15> kOptions = {{
+constexpr std::array<option, 16> kOptions = {{
     {"config", required_argument, nullptr, 'f'},
     {"proxy", required_argument, nullptr, 'p'},
     {"mode", required_argument, nullptr, kMode},
@@ -46,6 +47,7 @@ constexpr std::array<option, 15> kOptions = {{
     // The library's, for programs that it can't get into (hooks/start.h); not in --help.
     {"library-child", required_argument, nullptr, kLibraryChild},
     {"library-child-closes", required_argument, nullptr, kLibraryChildCloses},
+    {"library-relay", required_argument, nullptr, kLibraryRelay},
     {"version", no_argument, nullptr, kVersion},
     {"help", no_argument, nullptr, kHelp},
     {nullptr, 0, nullptr, 0},
@@ -83,7 +85,8 @@ class Parser {
     if (!TakeOptions()) {
       return false;
     }
-    if (out_->action == Action::kVersion || out_->action == Action::kHelp) {
+    if (out_->action == Action::kVersion || out_->action == Action::kHelp ||
+        out_->action == Action::kLibraryRelay) {
       return true;
     }
     return TakeEnvironment() && Finish();
@@ -158,6 +161,10 @@ class Parser {
         return !out_->child_file.empty() || Fail("--library-child needs a file");
       case kLibraryChildCloses:
         out_->child_closes = std::atoi(optarg);
+        return true;
+      case kLibraryRelay:
+        out_->action = Action::kLibraryRelay;
+        out_->relay_owner = std::atoi(optarg);
         return true;
       case kExplain:
         return Choose(Action::kExplain);

@@ -1,18 +1,25 @@
 #include "process/relay_process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/fd_message.h"
+#include "engine/relay_start.h"
 #include "process/inherited.h"
+#include "process/job.h"
 #include "relay/listeners.h"
 #include "relay/server.h"
 
@@ -55,16 +62,21 @@ void RaiseDescriptorLimit() {
   }
 }
 
+// What R is after fork or exec: no job's, with every signal let through, and room for connections.
+void SettleDown(const std::vector<int>& inherited) {
+  LetGo(inherited);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  RaiseDescriptorLimit();
+}
+
 [[noreturn]] void RunRelay(relay::Listeners listeners, const protocol::RelayAccess& access,
                            Fd socket) {
   if (getpgrp() > 0) {
     setpgid(0, 0);
   }
-  LetGo(InheritedDescriptors({listeners.v4.get(), listeners.v6.get(), socket.get()}));
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  RaiseDescriptorLimit();
+  SettleDown(InheritedDescriptors({listeners.v4.get(), listeners.v6.get(), socket.get()}));
   Notice notice;
   Fd state;
   if (!base::ReceiveMessage(socket.get(), &notice, &state)) {
@@ -78,6 +90,58 @@ void RaiseDescriptorLimit() {
   }
   // Not exit(3): threads of the last connections may still be at work.
   _exit(0);
+}
+
+// A process whose library has asked for the relay. Where the kernel has no pidfd it is looked for
+// now and then.
+class Asker final : public relay::Owner {
+ public:
+  explicit Asker(pid_t pid) : pid_(pid), watch_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {
+    if (!watch_.valid() && errno != ESRCH) {
+      const itimerspec every{{kLookSeconds, 0}, {kLookSeconds, 0}};
+      watch_.Reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+      timerfd_settime(watch_.get(), 0, &every, nullptr);
+      is_timer_ = true;
+    }
+  }
+
+  bool is_there() const { return watch_.valid(); }
+  int fd() const override { return watch_.get(); }
+  bool Hear() override {
+    uint64_t times;
+    return is_timer_ && sys::Read(watch_.get(), &times, sizeof times) != 0 &&
+           (kill(pid_, 0) == 0 || errno != ESRCH);
+  }
+
+ private:
+  static constexpr time_t kLookSeconds = 2;
+
+  pid_t pid_;
+  bool is_timer_ = false;
+  Fd watch_;
+};
+
+// What the library has put on `fd`. Empty where it isn't this version's.
+std::optional<engine::Session> ReadStart(int fd) {
+  struct stat status;
+  engine::RelayStart start;
+  if (sys::Fstat(fd, &status) != 0 ||
+      sys::Pread(fd, &start, sizeof start, 0) != static_cast<long>(sizeof start) ||
+      start.magic != engine::kRelayStartMagic ||
+      static_cast<uint64_t>(status.st_size) != sizeof start + start.image_size) {
+    return std::nullopt;
+  }
+  std::vector<uint8_t> image(start.image_size);
+  for (size_t size = 0; size < image.size();) {
+    const long got = sys::Pread(fd, image.data() + size, image.size() - size,
+                                static_cast<int64_t>(sizeof start + size));
+    if (got <= 0) {
+      return std::nullopt;
+    }
+    size += static_cast<size_t>(got);
+  }
+  auto created = engine::Session::CreateWithoutLists(start.settings, image);
+  return created.ok() ? std::optional(created->session) : std::nullopt;
 }
 
 }  // namespace
@@ -115,6 +179,28 @@ base::Result<RelayProcess> StartRelay() {
     RunRelay(std::move(listeners.value()), out.access, std::move(own));
   }
   return out;
+}
+
+int RunLibraryRelay(pid_t owner) {
+  Fd input(fcntl(0, F_DUPFD_CLOEXEC, 3));
+  Fd output(fcntl(1, F_DUPFD_CLOEXEC, 3));
+  for (int number = 1; number < NSIG; ++number) {
+    signal(number, SIG_DFL);  // exec leaves those ignored that the program ignored
+  }
+  SettleDown({});
+  Asker asker(owner);
+  auto session = ReadStart(input.get());
+  engine::RelayStarted answer;
+  auto listeners = relay::Listen(&answer.access);
+  answer.error = !session ? EINVAL : listeners.ok() ? 0 : listeners.error().code;
+  if (write(output.get(), &answer, sizeof answer) != static_cast<ssize_t>(sizeof answer) ||
+      answer.error != 0 || !asker.is_there()) {
+    return kOwnFailure;
+  }
+  input.Reset();
+  output.Reset();
+  relay::Server(*session, std::move(listeners.value()), answer.access).Run(asker);
+  _exit(0);
 }
 
 }  // namespace process

@@ -2,7 +2,8 @@
 //
 // A starts it before S, and only where the rules have such a hop. It is in neither's tree: what it
 // starts itself is not COMMAND's, and no filter applies to it. It ends with S and its last
-// connection.
+// connection. A library without a launcher starts one for itself (hooks/relay_starter.h), which
+// ends with that process and its last connection.
 #ifndef GOCHAIN_PROCESS_RELAY_PROCESS_H_
 #define GOCHAIN_PROCESS_RELAY_PROCESS_H_
 
@@ -29,6 +30,10 @@ struct RelayProcess {
 
 // Forks R off. Called by A, with one thread.
 base::Result<RelayProcess> StartRelay();
+
+// Is the relay of a library, in process `owner`, that has put what it needs to know on standard
+// input (engine/relay_start.h). Ends the process, or returns an exit status.
+int RunLibraryRelay(pid_t owner);
 
 }  // namespace process
 

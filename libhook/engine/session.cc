@@ -94,15 +94,34 @@ HopRecord* RecordAt(std::span<uint8_t> region, size_t proxy) {
 base::Result<Session::Created> Session::Create(const Settings& settings,
                                                std::span<const uint8_t> config_image,
                                                std::span<const config::ListImage> lists) {
+  auto created = CreateWithoutLists(settings, config_image);
+  if (!created.ok()) {
+    return created;
+  }
+  Session& session = created->session;
+  if (session.lists_.size() != lists.size()) {
+    return base::Error{EINVAL, "lists"};
+  }
+  for (size_t i = 0; i < lists.size(); ++i) {
+    const ListRecord record{static_cast<uint64_t>(lists[i].fd.get()), lists[i].size};
+    std::memcpy(const_cast<ListRecord*>(&session.lists_[i]), &record, sizeof record);
+  }
+  const auto views = MapLists(lists);
+  if (!views.ok()) {
+    return views.error();
+  }
+  session.config_.SetLists(views.value());
+  return created;
+}
+
+base::Result<Session::Created> Session::CreateWithoutLists(const Settings& settings,
+                                                           std::span<const uint8_t> config_image) {
   const auto config = config::Config::FromImage(config_image);
   if (!config.ok()) {
     return config.error();
   }
-  if (config->lists().size() != lists.size()) {
-    return base::Error{EINVAL, "lists"};
-  }
   const Layout layout(config_image.size(), config->proxies().size(), config->chains().size(),
-                      lists.size());
+                      config->lists().size());
   const long made = sys::Call(SYS_memfd_create, reinterpret_cast<long>("gochain"), MFD_CLOEXEC);
   if (made < 0) {
     return base::Error{static_cast<int>(-made), "memfd_create"};
@@ -119,19 +138,10 @@ base::Result<Session::Created> Session::Create(const Settings& settings,
   const Header header{kMagic, layout.size, settings, config_image.size()};
   std::memcpy(memory, &header, sizeof header);
   std::memcpy(memory + layout.config, config_image.data(), config_image.size());
-  for (size_t i = 0; i < lists.size(); ++i) {
-    const ListRecord record{static_cast<uint64_t>(lists[i].fd.get()), lists[i].size};
-    std::memcpy(memory + layout.lists + i * sizeof record, &record, sizeof record);
-  }
   auto session = FromRegion({memory, layout.size});
   if (!session.ok()) {
     return session.error();
   }
-  const auto views = MapLists(lists);
-  if (!views.ok()) {
-    return views.error();
-  }
-  session->config_.SetLists(views.value());
   return Created{session.value(), std::move(fd)};
 }
 

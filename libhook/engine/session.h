@@ -43,6 +43,10 @@ class Session {
                                       std::span<const uint8_t> config_image,
                                       std::span<const config::ListImage> lists);
 
+  // The same for the relay, which asks no rules, and so no lists.
+  static base::Result<Created> CreateWithoutLists(const Settings& settings,
+                                                  std::span<const uint8_t> config_image);
+
   // Maps a region that another process made. `path` is the value of GOCHAIN_STATE.
   static base::Result<Session> Open(const char* path);
 

@@ -14,6 +14,8 @@
 #include "base/endpoint.h"
 #include "hooks/interrupts.h"
 #include "hooks/next.h"
+#include "hooks/process.h"
+#include "hooks/relay_starter.h"
 #include "hooks/replacement.h"
 
 namespace hooks {
@@ -135,6 +137,11 @@ size_t Caller::Resolve(std::string_view name, std::span<base::IpAddress> out) {
 }
 
 int Caller::Replace(int fd, int domain) { return ReplaceSocket(fd, domain, dial_.cookie); }
+
+bool Caller::StartRelay(uint64_t version, engine::FoundRelay* relay, base::Failure* why) {
+  return Process::Get().alone() ? FindOrStartRelay(Process::Get().session(), version, relay, why)
+                                : Surroundings::StartRelay(version, relay, why);
+}
 
 void Caller::BoundNextConnect(int64_t until_ms) {
   const int64_t left_ms = std::max<int64_t>(until_ms - base::NowMs(), 1);

@@ -25,6 +25,7 @@ class Caller final : public engine::Surroundings {
   Waited Wait(int fd, short events, int64_t deadline_ms) override;
   size_t Resolve(std::string_view name, std::span<base::IpAddress> out) override;
   int Replace(int fd, int domain) override;
+  bool StartRelay(uint64_t version, engine::FoundRelay* relay, base::Failure* why) override;
 
  private:
   void BoundNextConnect(int64_t until_ms);

@@ -114,6 +114,7 @@ void Process::BuildSession() {
   if (created.ok()) {
     session_ = created->session;
     standing_ = Standing::kRouting;
+    alone_ = true;
   } else if (!g_said.test_and_set()) {
     std::array<char, 256> buffer;
     base::TextWriter text(buffer);

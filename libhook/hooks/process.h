@@ -32,6 +32,8 @@ class Process final : public engine::Program {
 
   Standing standing() const { return standing_; }
   engine::Session& session() { return session_; }  // REQUIRES: standing() == kRouting
+  // True where the session is this library's own: no launcher stands behind it.
+  bool alone() const { return alone_; }
   // True where a supervisor's filter catches the calls that the library doesn't make itself.
   bool supervised() const {
     return standing_ == Standing::kSteppedBack ||
@@ -61,6 +63,7 @@ class Process final : public engine::Program {
   void Say(engine::LogLevel level, std::string_view message) const { log().Say(level, message); }
 
   Standing standing_ = Standing::kLoopbackOnly;
+  bool alone_ = false;
   uint8_t exe_size_ = 0;
   std::array<char, 255> exe_{};  // NAME_MAX
   engine::Session session_;

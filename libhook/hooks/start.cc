@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "engine/event_log.h"
 #include "hooks/environment.h"
+#include "hooks/launcher.h"
 #include "hooks/process.h"
 #include "hooks/remembered.h"
 
@@ -19,9 +20,6 @@ namespace {
 
 using program::Entry;
 
-// Where a launcher is looked for; "../../bin/gochain" is where `make install` puts it.
-constexpr std::string_view kPlaces[] = {"gochain", "../../bin/gochain"};
-constexpr size_t kMaxPlace = 32;
 // "--library-child", FILE, "--library-child-closes", N, "--", the final null, an empty argv[0].
 constexpr size_t kMoreArguments = 8;
 
@@ -38,14 +36,6 @@ bool NeedsLauncher(Entry entry) {
       return false;
   }
   return true;
-}
-
-bool MayAccess(const char* path, int how) {
-  long result = sys::Call(SYS_faccessat2, AT_FDCWD, reinterpret_cast<long>(path), how, AT_EACCESS);
-  if (result == -ENOSYS || result == -EPERM) {
-    result = sys::Call(SYS_faccessat, AT_FDCWD, reinterpret_cast<long>(path), how);
-  }
-  return result == 0;
 }
 
 program::Judgement JudgeFile(const ProgramFile& file) {
@@ -105,33 +95,12 @@ void Start::NameForLauncher(bool script) {
 }
 
 size_t Start::room() const {
-  const char* const named = Variable("GOCHAIN_LAUNCHER");
   size_t size = environment_.room() + 64;
   if (by_launcher_) {
-    size += (argc_ + kMoreArguments) * sizeof(char*) + Remembered::Get().library().size() +
-            kMaxPlace + folder_.size() + std::strlen(file_.path) + 2 +
-            (named != nullptr ? std::strlen(named) : 0);
+    size += (argc_ + kMoreArguments) * sizeof(char*) + LauncherRoom() + folder_.size() +
+            std::strlen(file_.path) + 2;
   }
   return size;
-}
-
-// In `room`; nullptr where there is none.
-const char* Start::FindLauncher(char* room) const {
-  const char* const named = Variable("GOCHAIN_LAUNCHER");
-  if (named != nullptr && *named != '\0') {
-    return MayAccess(named, X_OK) ? named : nullptr;
-  }
-  const std::string_view library = Remembered::Get().library();
-  const size_t folder = library.rfind('/') + 1;
-  for (const std::string_view place : kPlaces) {
-    std::memcpy(room, library.data(), folder);
-    std::memcpy(room + folder, place.data(), place.size());
-    room[folder + place.size()] = '\0';
-    if (MayAccess(room, X_OK)) {
-      return room;
-    }
-  }
-  return nullptr;
 }
 
 int Start::Prepare(char* room) {
@@ -155,7 +124,7 @@ int Start::Prepare(char* room) {
         "not started, since it would go straight out");
     return EACCES;
   }
-  room += Remembered::Get().library().size() + kMaxPlace;
+  room += LauncherRoom();
   const auto add = [&](const char* argument) { *at++ = const_cast<char*>(argument); };
   add("gochain");
   add("--library-child");

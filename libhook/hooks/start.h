@@ -60,7 +60,6 @@ class Start {
 
  private:
   void NameForLauncher(bool script);
-  const char* FindLauncher(char* room) const;
   void Say(std::string_view what, std::string_view then) const;
 
   ProgramFile file_;

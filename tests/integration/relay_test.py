@@ -9,21 +9,21 @@ import pytest
 import interop
 import world
 from dials import wait_for
-from doors import dialled_by, run_by
-from gochain import MODES
+from doors import ALONE, DOORS, dialled_by, run_by
+from gochain import MODES, keep_private
 
 ROW = interop.ROW["stunnel before tinyproxy, https, Basic"]
 HELLO = ["curl", "-sS", "-m", "30", "http://web.corp.test/hello.txt"]
 SECONDS = 20
 
 
-def conf_of(peers, more=""):
-    return f"[gochain]\ndefault = office\n{ROW.section(peers)}{more}"
+def conf_of(peers, folder, more=""):
+    return f"[gochain]\ndefault = office\n{ROW.section(peers, folder)}{more}"
 
 
-def chain_of(peers, *hops, first="", more=""):
+def chain_of(peers, folder, *hops, first="", more=""):
     """A chain of the proxies named in `first` and of a TLS proxy, `office`."""
-    return (f"[gochain]\ndefault = both\nconnect_timeout = 2\n{ROW.section(peers)}{first}"
+    return (f"[gochain]\ndefault = both\nconnect_timeout = 2\n{ROW.section(peers, folder)}{first}"
             f"[chain both]\nhops = {' '.join(hops)}\n{more}")
 
 
@@ -48,32 +48,34 @@ def none_left(runner):
         processes_of(runner.gochain.path))
 
 
-@pytest.mark.parametrize("door", MODES)
+@pytest.mark.parametrize("door", DOORS)
 def test_reaches_a_tls_proxy(runner, peers, site, none_left, door):
-    run = run_by(door, runner, HELLO, conf_of(peers))
+    run = run_by(door, runner, HELLO, conf_of(peers, runner.place.folder))
     assert run.must_succeed().out == "hello from nginx\n", str(run)
     event, = run.must_dial_by(dialled_by(door), route="office", hops=1)
     assert event["target"] == "web.corp.test:80", str(run)
     assert len(run.events) == 1, str(run)
 
 
-@pytest.mark.parametrize("door", MODES)
+@pytest.mark.parametrize("door", DOORS)
 def test_reaches_a_tls_proxy_behind_another_hop(runner, peers, site, none_left, door):
     first = peers.proxy(interop.proxies.Microsocks, last=False)
     run = run_by(door, runner, HELLO, chain_of(
-        peers, "first", "office", first=f"[proxy first]\nurl = {first.url()}\n"))
+        peers, runner.place.folder, "first", "office", first=f"[proxy first]\nurl = {first.url()}\n"))
     assert run.must_succeed().out == "hello from nginx\n", str(run)
     run.must_dial_by(dialled_by(door), route="both", hops=2)
 
 
-@pytest.mark.parametrize("door", MODES)
+@pytest.mark.parametrize("door", DOORS)
 def test_says_which_hop_failed(runner, peers, none_left, door):
     first = f"[proxy first]\nurl = socks5://{world.PROXY_SIDE[0]}:{peers.dead_port()}\n"
-    run = run_by(door, runner, HELLO, chain_of(peers, "office", "first", first=first), log="warn")
+    run = run_by(door, runner, HELLO, chain_of(
+        peers, runner.place.folder, "office", "first", first=first), log="warn")
     assert run.status != 0
     line, = run.warnings()
     assert "via office>first failed at office" in line and "connection refused by first" in line
-    run = run_by(door, runner, HELLO, chain_of(peers, "first", "office", first=first), log="warn")
+    run = run_by(door, runner, HELLO, chain_of(
+        peers, runner.place.folder, "first", "office", first=first), log="warn")
     line, = run.warnings()
     assert "failed at first (socks5 " in line and line.count("connection refused") == 1, line
 
@@ -82,7 +84,7 @@ def test_is_not_there_where_nobody_needs_it(runner, peers):
     plain = peers.proxy(interop.proxies.Tinyproxy)
     for conf, count in (
         (f"[proxy office]\nurl = {plain.url()}\n[gochain]\ndefault = office\n", 2),
-        (conf_of(peers), 3),
+        (conf_of(peers, runner.place.folder), 3),
     ):
         process = runner.start(*start_of(runner, ["sleep", "60"], conf))
         try:
@@ -100,7 +102,7 @@ def start_of(runner, argv, conf, mode="auto", log=None):
 
 def test_leaves_nothing_open_in_command(runner, peers, none_left):
     show = ["sh", "-c", "ls -l /proc/self/fd | sed -n 's/.* -> //p'"]
-    with_relay = run_by("auto", runner, show, conf_of(peers)).must_succeed().out.split()
+    with_relay = run_by("auto", runner, show, conf_of(peers, runner.place.folder)).must_succeed().out.split()
     assert not [name for name in with_relay if name.startswith("socket:")], with_relay
 
 
@@ -108,7 +110,7 @@ def test_leaves_nothing_open_in_command(runner, peers, none_left):
 def test_fails_closed_once_it_is_gone(runner, peers, site, none_left, door):
     """It is killed by who runs it; in a launcher's run nobody starts another."""
     script = f"read x; {' '.join(HELLO)}; echo status $?"
-    full, _ = runner.argv(["sh", "-c", script], mode=door, conf=conf_of(peers), log=None)
+    full, _ = runner.argv(["sh", "-c", script], mode=door, conf=conf_of(peers, runner.place.folder), log=None)
     process = runner.start(full, None, stdin=-1)
     assert wait_for(lambda: len(processes_of(runner.gochain.path)) == 3, SECONDS)
     # R is the one that listens.
@@ -133,7 +135,7 @@ def is_listening(pid):
 
 def test_command_in_the_background_keeps_it(runner, peers, site, none_left):
     script = f"(sleep 1; {' '.join(HELLO)} > {runner.place.folder}/late) & echo started"
-    run = run_by("auto", runner, ["sh", "-c", script], conf_of(peers), log="warn")
+    run = run_by("auto", runner, ["sh", "-c", script], conf_of(peers, runner.place.folder), log="warn")
     assert run.must_succeed().out == "started\n"
     late = os.path.join(runner.place.folder, "late")
     assert wait_for(lambda: os.path.exists(late) and os.path.getsize(late) > 0, SECONDS)
@@ -145,5 +147,67 @@ def test_command_in_the_background_keeps_it(runner, peers, site, none_left):
                                             (127, "no-such-command")])
 def test_ends_as_command_ends(runner, peers, none_left, status, script):
     argv = ["sh", "-c", script] if " " in script else [script]
-    run = run_by("auto", runner, argv, conf_of(peers))
+    run = run_by("auto", runner, argv, conf_of(peers, runner.place.folder))
     assert run.status == status, str(run)
+
+
+def environment_of(runner, conf, **more):
+    path = runner._new_path("gochain.conf")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(conf)
+    keep_private(path)
+    return {"LD_PRELOAD": runner.gochain.library, "GOCHAIN_CONF": path, **more}
+
+
+@pytest.mark.parametrize("kind", ("dynamic", "musl"))
+@pytest.mark.parametrize("how", ("one", "own-child", "threads", "forked", "closed"))
+def test_the_library_starts_it_unseen(runner, peers, site, tools, none_left, how, kind):
+    run = run_by(ALONE, runner, [tools("children", kind), how, "web.corp.test", "80"],
+                 conf_of(peers, runner.place.folder), log="warn")
+    assert run.must_succeed().out == "ok\n", str(run)
+    assert not run.warnings()
+
+
+def test_the_library_starts_it_once_and_again_where_it_is_gone(runner, peers, site, tools,
+                                                               none_left):
+    env = environment_of(runner, conf_of(peers, runner.place.folder))
+    process = runner.start(runner.place.prefix() + [
+        tools("children"), "threads", "web.corp.test", "80", "again"], env, stdin=-1)
+    assert process.stdout.readline() == "ok\n", process.stderr.read()
+    relay, = processes_of(runner.gochain.path)
+    with open(f"/proc/{relay}/stat", encoding="ascii") as file:
+        state, parent, _, session = file.read().rpartition(")")[2].split()[:4]
+    assert state in "SR" and int(parent) != process.pid and int(session) == relay
+    assert not set(processes_of(runner.gochain.path)[relay].values()) & {
+        os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in (0, 1, 2)}
+    os.kill(relay, signal.SIGKILL)
+    out, err = process.communicate("\n", timeout=SECONDS)
+    assert out == "ok\n" and not err, err
+
+
+def failed_start(runner, peers, **variables):
+    """The one line that is said where the relay can't be started."""
+    env = environment_of(runner, conf_of(peers, runner.place.folder), **variables)
+    run = runner._run(runner.place.prefix() + HELLO, None, "", env, 40, None)
+    assert run.status == 7 and not run.out, str(run)
+    line, = run.warnings()
+    return line
+
+
+def test_fails_closed_where_the_library_finds_no_launcher(runner, peers, site, capture):
+    line = failed_start(runner, peers, GOCHAIN_LAUNCHER="/nonexistent/gochain")
+    assert "can't be used (no launcher is beside the library; GOCHAIN_LAUNCHER names it)" in line
+
+
+@pytest.mark.parametrize("launcher, why", (
+    ("#!/bin/sh\nexit 0\n", "it ended at its start"),
+    ("#!/nonexistent/sh\n", "it can't be started: errno 2"),
+    ("#!/bin/sh\necho good morning, this is no relay at all\n", "it ended at its start"),
+    ("#!/bin/sh\nexec sleep 6\n", "it did not start in time"),
+))
+def test_fails_closed_where_the_launcher_does_not_do(runner, peers, site, launcher, why):
+    path = os.path.join(runner.place.folder, "launcher")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(launcher)
+    os.chmod(path, 0o755)
+    assert why in failed_start(runner, peers, GOCHAIN_LAUNCHER=path)

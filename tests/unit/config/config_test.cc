@@ -343,5 +343,29 @@ TEST_F(ConfigTest, NeverReadsOutsideWhateverByteIsWrong) {
   EXPECT_GT(taken, bytes_.size());
 }
 
+TEST_F(ConfigTest, TellsFromAnImageWhetherSomeProxyNeedsTheRelay) {
+  const auto image_with = [](ProxyType type, Auth auth) {
+    ImageWriter writer;
+    for (const bool last : {false, true}) {
+      Proxy proxy;
+      proxy.host = writer.AddText("proxy.example");
+      proxy.port = 1;
+      proxy.type = last ? type : ProxyType::kSocks5;
+      proxy.auth = last ? auth : Auth::kAny;
+      writer.AddProxy(proxy);
+    }
+    return writer.Finish();
+  };
+  for (const ProxyType type :
+       {ProxyType::kSocks5, ProxyType::kSocks4, ProxyType::kSocks4a, ProxyType::kHttp}) {
+    EXPECT_FALSE(ImageNeedsRelay(image_with(type, Auth::kAny)));
+  }
+  EXPECT_FALSE(ImageNeedsRelay(image_with(ProxyType::kHttp, Auth::kNtlm)));
+  EXPECT_TRUE(ImageNeedsRelay(image_with(ProxyType::kHttp, Auth::kNegotiate)));
+  EXPECT_TRUE(ImageNeedsRelay(image_with(ProxyType::kHttps, Auth::kAny)));
+  EXPECT_TRUE(ImageNeedsRelay(image_with(ProxyType::kSsh, Auth::kAny)));
+  EXPECT_FALSE(ImageNeedsRelay({}));
+}
+
 }  // namespace
 }  // namespace config

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/builder.h"
+#include "config/image_writer.h"
 
 namespace engine {
 namespace {
@@ -94,6 +95,24 @@ TEST_F(SessionTest, RefusesWhatIsNoFile) {
   EXPECT_FALSE(Session::Open("/dev/null").ok());
   EXPECT_FALSE(Session::Open("/nonexistent").ok());
   EXPECT_FALSE(Session::Open("/proc").ok());
+}
+
+TEST_F(SessionTest, IsTheSameForTheRelayWithItsDescriptor) {
+  auto other = Session::OpenWithoutLists(fd_.get());
+  ASSERT_TRUE(other.ok());
+  ASSERT_TRUE(session_.relay().Claim(0, 1));
+  session_.relay().Publish({.port = 4711, .has_v6 = true, .request = {}, .reply = {}});
+  ASSERT_TRUE(other->relay().Find().has_value());
+  EXPECT_EQ(other->relay().Find()->access.port, 4711);
+  EXPECT_FALSE(Session::OpenWithoutLists(0).ok());
+}
+
+TEST_F(SessionTest, NeedsEveryListOfItsConfigButForTheRelay) {
+  config::ImageWriter writer;
+  writer.AddList({});
+  const std::vector<uint8_t> image = writer.Finish();
+  EXPECT_FALSE(Session::Create({}, image, {}).ok());
+  EXPECT_TRUE(Session::CreateWithoutLists({}, image).ok());
 }
 
 }  // namespace

@@ -192,6 +192,13 @@ TEST(ParseOptionsTest, TakesAProgramFromTheLibrary) {
   EXPECT_TRUE(p.options.keep_proxy_env) << "its environment stays";
 }
 
+TEST(ParseOptionsTest, IsTheRelayOfALibraryWhateverTheVariablesSay) {
+  const Parsed p({"--library-relay", "4711"}, {{"GOCHAIN_MODE", "bogus"}, {"GOCHAIN_LOG", "x"}});
+  ASSERT_TRUE(p.ok) << p.error;
+  EXPECT_EQ(p.options.action, Action::kLibraryRelay);
+  EXPECT_EQ(p.options.relay_owner, 4711);
+}
+
 TEST(ParseOptionsTest, AnswersHelpAndVersionAtOnce) {
   EXPECT_EQ(Parsed({"--help", "--bogus"}).options.action, Action::kHelp);
   EXPECT_EQ(Parsed({"--version"}, {{"GOCHAIN_MODE", "bogus"}}).options.action, Action::kVersion);
