@@ -132,6 +132,10 @@ void Dial::TimeOut() {
   failure.cause = base::Cause::kTimedOut;
   if (deadline_ms_ == limit_ms_) {
     failure.set_detail("chain_timeout");
+  } else if (relay_ != nullptr) {
+    // Its own time-outs name the hop, and come first.
+    failure = {.cause = base::Cause::kRelay, .code = ETIMEDOUT};
+    failure.set_detail("it does not answer");
   }
   FailInSilence(failure, handshake_ && handshake_->awaits_answer());
 }

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 import world
-from dials import wait_for
+from dials import helpers_of, wait_for
 from gochain import keep_private
 from peers import faults, proxies
 
@@ -39,7 +39,11 @@ class Stage:
     def __init__(self, runner, peers, world_made, served, door, protocol="socks5"):
         self._runner, self._peers, self._world = runner, peers, world_made
         self._served, self._door, self._protocol = served, door, protocol
+        self._timeout = TIMEOUT
         self._started = []
+
+    def be(self, protocol, timeout):
+        self._protocol, self._timeout = protocol, timeout
 
     def _proxy(self, address, protocol, fault):
         return self._served.add(self._world.listen("proxy", address), protocol, fault)
@@ -51,7 +55,7 @@ class Stage:
         works = self._proxy(world.PROXY_SIDE[0], "socks5", faults.Fault("none"))
         keys = f"ca_file = {self._peers.authority().file}\n" if hop.protocol.is_tls else ""
         first = self._peers.proxy(proxies.Microsocks, last=False)
-        conf = (f"[gochain]\ndefault = reject\nconnect_timeout = {TIMEOUT}\n"
+        conf = (f"[gochain]\ndefault = reject\nconnect_timeout = {self._timeout}\n"
                 f"[proxy first]\nurl = {first.url()}\n[proxy hangs]\nurl = {hop.url()}\n{keys}"
                 f"[proxy good]\nurl = {works.url()}\n"
                 "[chain both]\nhops = first hangs\n"
@@ -82,7 +86,8 @@ class Stage:
 
 @pytest.fixture
 def stage(runner, peers, world, served, request):
-    made = Stage(runner, peers, world, served, **request.node.callspec.params)
+    params = request.node.callspec.params
+    made = Stage(runner, peers, world, served, params["door"], params.get("protocol", "socks5"))
     yield made
     made.stop()
 
@@ -92,6 +97,8 @@ def ends_soon(hop):
     return wait_for(lambda: hop.open == 0, LINGER_S)
 
 
+RELAY_ERRORS = {signal.SIGKILL: {errno.ECONNRESET, errno.ECONNREFUSED},
+                signal.SIGSTOP: {errno.ETIMEDOUT}}
 ERRORS = {
     "send": {errno.EINPROGRESS},
     "signal": {errno.EINTR},
@@ -144,6 +151,32 @@ def test_the_end_of_the_program(stage, tools, door, protocol):
         assert "ended" not in err, how
     for number, (process, _) in signalled.items():
         assert process.returncode == -number, number
+
+
+@pytest.mark.parametrize("door", ("preload", "supervise"))
+@pytest.mark.parametrize("how", (signal.SIGKILL, signal.SIGSTOP), ids=("killed", "stopped"))
+def test_the_relay_goes_in_the_middle_of_a_dial(stage, tools, door, how):
+    """Stopped, it costs the time that the whole dial may take, and a little more."""
+    target, good = "hangs.faulty.test", "good.faulty.test"
+    stage.be(protocol="https", timeout=1)
+    process, hop = stage.start([tools("impatient"), "wait", target, "80", good, "80"], target + ":80")
+    assert process.stdout.readline() == "dialling\n", process.stderr.read()
+    assert wait_for(lambda: hop.accepted)
+    relay = helpers_of(process)["relay"]
+    os.kill(relay, how)
+    word, error, took_ms = process.stdout.readline().split()
+    assert word == "ended" and int(error) in RELAY_ERRORS[how], error
+    assert int(took_ms) < (0 if how == signal.SIGKILL else 4000) + LATE_MS, took_ms
+    assert process.stdout.readline() == "later 0 ping\n"
+    words = process.stdout.readline().split()
+    assert words[0] == "descriptors" and words[1] == words[2], words
+    if how == signal.SIGSTOP:
+        os.kill(relay, signal.SIGCONT)
+    assert ends_soon(hop)
+    _, err = process.communicate("", timeout=10)
+    assert process.returncode == 0
+    line, = [line for line in err.splitlines() if line.startswith("gochain:")]
+    assert "failed: gochain's relay can't be used" in line, line
 
 
 PYTHON = """

@@ -63,7 +63,8 @@ class Dials:
         assert self.process.returncode == 0, f"status {self.process.returncode}\n{err}"
 
     def dial(self):
-        """All targets but the first, at once: a list in their order."""
+        """All targets but the first, at once: a list in their order. Sockets whose connect fails stay
+        open until again()."""
         out = {}
         self._say("dial")
         for line in self._until("dialled"):
@@ -164,6 +165,19 @@ class Held:
     def is_no_more_than(self, before):
         return self.others <= before.others and self.pidfds <= before.pidfds + KEPT_PIDFDS and (
             self.threads <= max(before.threads, KEPT_THREADS))
+
+
+def steady(pid):
+    """What `pid` holds once that stays the same for a while: a run's own processes may still be at
+    their start when the program is under way."""
+    last = Held(pid)
+    for _ in range(50):
+        time.sleep(0.1)
+        now = Held(pid)
+        if (now.others, now.pidfds, now.threads) == (last.others, last.pidfds, last.threads):
+            break
+        last = now
+    return now
 
 
 def settled(pid, before, seconds=10):

@@ -111,16 +111,16 @@ class Bench:
         self._authority = peers.authority()
         self._served = faults.FaultyProxies(self._authority.issue(
             "faulty.test", also=[world.PROXY_SIDE[0], world.PROXY_INNER[0]]))
-        self._good = self._proxy("first", "socks5", Fault("none"))
+        self._good = self.proxy("first", "socks5", Fault("none"))
 
-    def _proxy(self, position, protocol, fault):
+    def proxy(self, position, protocol, fault):
         address = (world.PROXY_SIDE if position == "first" else world.PROXY_INNER)[0]
         return self._served.add(self._world.listen("proxy", address, backlog=256), protocol, fault,
                                 TIMEOUT)
 
     def _proxy_of(self, case):
         if str(case) not in self._made:
-            self._made[str(case)] = self._proxy(case.position, case.protocol, case.fault)
+            self._made[str(case)] = self.proxy(case.position, case.protocol, case.fault)
         self._made[str(case)].accepted = 0
         return self._made[str(case)]
 

@@ -5,7 +5,7 @@ Every door dials the whole table at once, in the threads of one program."""
 
 import pytest
 
-from dials import Dials, Held, helpers_of, settled, wait_for
+from dials import Dials, helpers_of, settled, steady, wait_for
 from hop_faults import GOOD, Bench, table
 
 DOORS = ("preload", "supervise", "auto", "library alone")
@@ -25,7 +25,7 @@ def test_every_fault_at_every_step(runner, tools, bench, door):
     with Dials(runner, tools("dials"), door, conf,
                [GOOD] + [case.target for case in cases]) as dials:
         helpers = helpers_of(dials.process)
-        before = {who: Held(pid) for who, pid in helpers.items()}
+        before = {who: steady(pid) for who, pid in helpers.items()}
         results = dials.dial()
         # The program still has its sockets: what ends the connections is the end of the dials.
         wait_for(lambda: not any(proxy.open for proxy in made))
@@ -44,8 +44,9 @@ def test_every_fault_at_every_step(runner, tools, bench, door):
         assert after[who].is_no_more_than(before[who]), f"{who}: {before[who]}; then {after[who]}"
 
 
-# More would be a leak of some 30 bytes a dial.
-GROWTH_KIB = 192
+# More would be a leak of some 30 bytes a dial. The relay's threads have more arenas of malloc's, which
+# fill up at different times.
+GROWTH_KIB = {"program": 192, "supervisor": 192, "relay": 640}
 ROUND, ROUNDS = 2000, 4
 
 
@@ -57,7 +58,7 @@ def test_thousands_of_failures_leave_nothing(runner, tools, bench, door):
     with Dials(runner, tools("dials"), door, conf, [case.target for case in cases],
                log_level="error", count=ROUND) as dials:
         watched = {"program": dials.program()} | helpers_of(dials.process)
-        own, before = dials.run(), {who: Held(pid) for who, pid in watched.items()}
+        own, before = dials.run(), {who: steady(pid) for who, pid in watched.items()}
         for _ in range(ROUNDS - 1):
             own = dials.run()
         after = {who: settled(pid, before[who]) for who, pid in watched.items()}
@@ -66,4 +67,5 @@ def test_thousands_of_failures_leave_nothing(runner, tools, bench, door):
     assert own[1][0] == own[1][1], f"descriptors of the program: {own}"
     for who in watched:
         assert after[who].is_no_more_than(before[who]), f"{who}: {before[who]}; then {after[who]}"
-        assert after[who].kib <= before[who].kib + GROWTH_KIB, f"{who}: {before[who]}; {after[who]}"
+        grown = after[who].kib - before[who].kib
+        assert grown <= GROWTH_KIB[who], f"{who}: {before[who]}; then {after[who]}"

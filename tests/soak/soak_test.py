@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dials import Dials, Held, helpers_of, settled, wait_for
+from dials import Dials, helpers_of, settled, steady, wait_for
 from hop_faults import GOOD, Bench, table
 
 SECONDS = int(os.environ.get("SOAK_SECONDS", "60"))
@@ -32,7 +32,7 @@ class Watch:
 
     def __init__(self, **pids):
         self._pids = pids
-        self._before = {who: Held(pid) for who, pid in pids.items()}
+        self._before = {who: steady(pid) for who, pid in pids.items()}
 
     def must_be_settled(self, ports=0):
         allowed = GROWTH_KIB + min(ports, PORTS) * PORT_BYTES // 1024

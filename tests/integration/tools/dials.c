@@ -2,10 +2,10 @@
 // them. Standard input: lines "HOST PORT", of which the first one is a target that works, then
 // "go". Prints "ready" when all are looked up.
 //
-// Without -n: at the next line of input prints "dial INDEX ERRNO MS BYTES" for each line but the
-// first and then "dialled", where BYTES is what came on the connection, in hex, up to and with the
-// echo of a "ping". At the next line of input every socket whose connect failed, and which is still
-// open, is connected to the target that works: "again INDEX ERRNO" where that fails, then "done".
+// Without -n: at the line "dial" prints "dial INDEX ERRNO MS BYTES" for each line but the first and
+// then "dialled", where BYTES is what came on the connection, in hex, up to and with the echo of a
+// "ping". At the line "again" every socket whose connect failed, and which is still open, is
+// connected to the target that works: "again INDEX ERRNO" where that fails, then "done".
 // -n: at each further line of input COUNT connects to the targets in turn, by 8 threads, and
 // "done". Each "done" is followed by the number of this process's descriptors at the start and now.
 #include <dirent.h>
@@ -28,6 +28,7 @@ struct Target {
   socklen_t length;
   int fd;
   pthread_t thread;
+  int begun;
 };
 
 static struct Target targets[kMaxTargets];
@@ -94,6 +95,7 @@ static void* DialAgain(void* argument) {
   if (error != 0 || strcmp(hex, "70696e67"))
     printf("again %d %d %s\n", (int)(target - targets), error, hex);
   close(target->fd);
+  target->fd = -1;
   return NULL;
 }
 
@@ -110,15 +112,17 @@ static void* DialInTurn(void* argument) {
   return argument;
 }
 
-static void ForEachOpen(void* (*work)(void*)) {
+// Runs `work` for all targets but the first, or for those whose socket is open, at once.
+static void ForEach(void* (*work)(void*), int only_open) {
   pthread_attr_t small;
   pthread_attr_init(&small);
   pthread_attr_setstacksize(&small, 256 * 1024);
+  for (int i = 1; i < target_count; ++i) {
+    targets[i].begun = !only_open || targets[i].fd >= 0;
+    if (targets[i].begun && pthread_create(&targets[i].thread, &small, work, &targets[i])) abort();
+  }
   for (int i = 1; i < target_count; ++i)
-    if (targets[i].fd >= 0 && pthread_create(&targets[i].thread, &small, work, &targets[i]))
-      abort();
-  for (int i = 1; i < target_count; ++i)
-    if (targets[i].fd >= 0 || targets[i].thread) pthread_join(targets[i].thread, NULL);
+    if (targets[i].begun) pthread_join(targets[i].thread, NULL);
 }
 
 static void Resolve(char* line) {
@@ -148,17 +152,14 @@ int main(int argc, char** argv) {
   }
   const int before = Descriptors();
   puts("ready");
-  if (dial_count == 0) {
-    fgets(line, sizeof line, stdin);
-    ForEachOpen(DialOnce);
-    puts("dialled");
-    fgets(line, sizeof line, stdin);
-    for (int i = 1; i < target_count; ++i)
-      if (targets[i].fd < 0) targets[i].thread = 0;
-    ForEachOpen(DialAgain);
-    printf("done %d %d\n", before, Descriptors());
-    fgets(line, sizeof line, stdin);
-    return 0;
+  while (dial_count == 0 && fgets(line, sizeof line, stdin)) {
+    if (!strcmp(line, "dial\n")) {
+      ForEach(DialOnce, 0);
+      puts("dialled");
+    } else {
+      ForEach(DialAgain, 1);
+      printf("done %d %d\n", before, Descriptors());
+    }
   }
   while (fgets(line, sizeof line, stdin)) {
     pthread_t workers[kMaxWorkers];

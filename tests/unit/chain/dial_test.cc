@@ -359,6 +359,19 @@ TEST(DialTest, AsksTheRelayForTheWholePath) {
   EXPECT_GT(dial.deadline_ms(), int64_t{3} * kTimeoutMs);
 }
 
+TEST(DialTest, BlamesNoHopForTheRelaysSilence) {
+  const Chain chain({ProxyType::kSocks5, ProxyType::kHttps});
+  const protocol::RelayAccess access = Access();
+  Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
+  dial.GoThroughRelay(access);
+  dial.Start(0);
+  dial.Connected(0, 0);
+  dial.TimeOut();
+  EXPECT_EQ(dial.state(), State::kFailed);
+  EXPECT_EQ(dial.failure().cause, Cause::kRelay);
+  EXPECT_EQ(base::ToErrno(dial.failure()), ETIMEDOUT);
+}
+
 TEST(DialTest, FailsAtTheHopThatTheRelayNames) {
   const Chain chain({ProxyType::kSocks5, ProxyType::kHttps, ProxyType::kHttp});
   std::optional<protocol::RelayRequest> asked;
