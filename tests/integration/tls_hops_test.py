@@ -11,10 +11,10 @@ import pytest
 
 import interop
 import world
-from doors import run_by
-from gochain import MODES as DOORS
+from doors import DOORS, run_by
 from gochain import NOBODY, real_root
 from peers import certificates, http_proxies, proxies
+from peers.process import Peer
 from programs_test import downloaded, go_env, in_folder, main_module  # noqa: F401  fixtures
 from rig import NAMES
 
@@ -290,10 +290,8 @@ def test_real_proxies_say_goodbye(runner, peers, row):
 
 
 class Careful:
-    """A proxy of ours behind stunnel that ends each direction on its own, as squid and tinyproxy do
+    """A proxy of ours that ends each direction on its own, as squid and tinyproxy do
     not. One thread each; daemon threads end with the tests."""
-
-    scheme, user, password = "http", None, None
 
     def __init__(self, server, hosts):
         self._server, self._hosts = server, hosts
@@ -336,12 +334,38 @@ class Careful:
         self._server.close()
 
 
+class TlsByHaproxy(Peer):
+    """TLS in front of `behind`. stunnel has lost bytes here: it takes both ends of its plain side
+    for the end of what it has not yet read there."""
+
+    scheme = "https"
+
+    def __init__(self, folder, ns, address, port, behind, bundle, hosts=None):
+        super().__init__(folder, ns, address, port, hosts=hosts)
+        self._behind, self._bundle = behind, bundle
+
+    def prepare(self):
+        self.write(
+            "haproxy.cfg",
+            "global\n  maxconn 200\ndefaults\n  mode tcp\n  timeout connect 10s\n"
+            "  timeout client 60s\n  timeout server 60s\nlisten proxy\n"
+            f"  bind {self.address}:{self.port} ssl crt {self._bundle}\n"
+            f"  server behind {self._behind.address}:{self._behind.port}\n")
+
+    def argv(self):
+        return ["haproxy", "-db", "-f", f"{self.folder}/haproxy.cfg"]
+
+
 def careful_hops(peers, count):
     """https:// proxies that take half-closed connections."""
-    addresses = [OUTER, INNER][:count]
-    behind = [peers._once(("careful", address), lambda a=address: Careful(
-        peers._world.listen("proxy", a), NAMES)) for address in addresses]
-    return [Front(peers, peer, address).hop() for peer, address in zip(behind, addresses)]
+    def front(address):
+        behind = Careful(peers._world.listen("proxy", address), NAMES)
+        peers._keep(behind)
+        return peers.start(TlsByHaproxy, address, behind=behind, last=False,
+                           bundle=peers.authority().bundle(address))
+
+    return [f"{peers._once(('careful', a), lambda a=a: front(a)).url()}\n"
+            f"ca_file = {peers.authority().file}" for a in [OUTER, INNER][:count]]
 
 
 BOTH_WAYS = """
