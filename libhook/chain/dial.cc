@@ -271,7 +271,11 @@ bool Dial::GoesOnAfter(long error) {
   if (error == -EINTR) {
     return true;
   }
-  if (error != -EAGAIN) {
+  if (error != -EAGAIN && relay_ != nullptr) {
+    base::Failure gone{.cause = base::Cause::kRelay, .code = ECONNREFUSED};
+    gone.set_detail("it closed the connection");
+    Fail(gone);
+  } else if (error != -EAGAIN) {
     const auto failure = base::FromConnectErrno(static_cast<int>(-error));
     FailInSilence(failure, failure.cause != base::Cause::kLocal && handshake_->awaits_answer());
   }

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/syscalls.h"
@@ -34,10 +35,22 @@ bool NeedsLookup(Process& process, const engine::Plan& plan) {
     return true;
   }
   const config::Route route = plan.decision.route;
-  engine::Addresses known;
   const config::Config& config = process.session().config();
-  return config.HopCount(route) > 0 && !chain::Path::Whole(config, route).NeedsRelay(config) &&
-         engine::KnownHopAddresses(process.session(), config.HopIndexAt(route, 0), &known) == 0;
+  const bool all_at_once = route.kind != config::RouteKind::kChain ||
+                           config.chains()[route.index].mode == config::ChainMode::kStrict;
+  const size_t hops = config.HopCount(route);
+  if (all_at_once && chain::Path::Whole(config, route).NeedsRelay(config)) {
+    return false;
+  }
+  // Of every hop that may be the first; the relay looks its own up.
+  for (size_t i = 0; i < (all_at_once ? std::min<size_t>(hops, 1) : hops); ++i) {
+    engine::Addresses known;
+    if (!config::NeedsRelay(config.HopAt(route, i)) &&
+        engine::KnownHopAddresses(process.session(), config.HopIndexAt(route, i), &known) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // With TCP_FASTOPEN_CONNECT connect(2) succeeds at once and the first send connects; a handshake

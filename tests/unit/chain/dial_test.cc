@@ -359,6 +359,21 @@ TEST(DialTest, AsksTheRelayForTheWholePath) {
   EXPECT_GT(dial.deadline_ms(), int64_t{3} * kTimeoutMs);
 }
 
+TEST(DialTest, BlamesNoHopWhereTheRelayIsKilled) {
+  const Chain chain({ProxyType::kHttps});
+  const protocol::RelayAccess access = Access();
+  Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
+  dial.GoThroughRelay(access);
+  dial.Start(0);
+  dial.Connected(0, 0);
+  Peer peer({}, AF_INET);
+  ASSERT_EQ(dial.Advance(peer.client_fd(), 0), State::kWantRead);
+  peer.Reset();
+  ASSERT_EQ(dial.Advance(peer.client_fd(), 0), State::kFailed);
+  EXPECT_EQ(dial.failure().cause, Cause::kRelay);
+  EXPECT_EQ(base::ToErrno(dial.failure()), ECONNREFUSED);
+}
+
 TEST(DialTest, BlamesNoHopForTheRelaysSilence) {
   const Chain chain({ProxyType::kSocks5, ProxyType::kHttps});
   const protocol::RelayAccess access = Access();
