@@ -81,13 +81,47 @@ std::string_view WithText(const config::Proxy& hop) {
   return hop.user.size > 0 ? ", with credentials" : "";
 }
 
+// A chain's mode, where it says more than that all hops are taken.
+const config::Chain* ChainWithMode(const Config& config, config::Route route) {
+  if (route.kind != config::RouteKind::kChain) {
+    return nullptr;
+  }
+  const config::Chain& chain = config.chains()[route.index];
+  return chain.mode == config::ChainMode::kStrict ? nullptr : &chain;
+}
+
+std::string ModeText(const config::Chain& chain) {
+  std::string what;
+  switch (chain.mode) {
+    case config::ChainMode::kStrict:
+    case config::ChainMode::kDynamic:
+      what = "all that are alive, in this order";
+      break;
+    case config::ChainMode::kRandom:
+      what = fmt::format("{} of them, drawn by lot", chain.length);
+      break;
+    case config::ChainMode::kRoundRobin:
+      what = fmt::format("{} of them, in turn", chain.length);
+      break;
+    case config::ChainMode::kFailover:
+      what = "the first that is alive";
+      break;
+    case config::ChainMode::kFastest:
+      what = "the one that was connected to in the shortest time lately";
+      break;
+  }
+  return fmt::format("    mode: {}: {}\n", config::ModeWord(chain.mode), what);
+}
+
 std::string HopsText(const Config& config, config::Route route) {
-  std::string out;
+  const config::Chain* const chain = ChainWithMode(config, route);
+  std::string out = chain != nullptr ? ModeText(*chain) : "";
   for (size_t i = 0; i < config.HopCount(route); ++i) {
     const config::Proxy& hop = config.HopAt(route, i);
     const std::string_view host = config.text(hop.host);
     const bool v6 = host.find(':') != std::string_view::npos;
-    out += fmt::format("    hop {}: {} ({} {}{}{}:{}{}{}{})\n", i + 1, config.text(hop.name),
+    out += fmt::format("    {} {}: {} ({} {}{}{}:{}{}{}{})\n",
+                       chain != nullptr ? "candidate" : "hop", i + 1, config.text(hop.name),
                        config::Scheme(hop.type), v6 ? "[" : "", host, v6 ? "]" : "", hop.port,
                        WithText(hop), hop.client_cert.size > 0 ? ", with a certificate" : "",
                        hop.insecure ? ", insecure: any certificate will do" : "");
@@ -160,6 +194,12 @@ std::string JsonDecision(const Config& config, const Decision& decision) {
                      JsonText(rule));
 }
 
+std::string JsonMode(const Config& config, config::Route route) {
+  return route.kind == config::RouteKind::kChain
+             ? JsonText(config::ModeWord(config.chains()[route.index].mode))
+             : "null";
+}
+
 std::string JsonHops(const Config& config, config::Route route) {
   std::string out;
   for (size_t i = 0; i < config.HopCount(route); ++i) {
@@ -203,13 +243,13 @@ std::string Json(const Config& config, const Explanation& explanation) {
                             JsonDecision(config, way.decision));
   }
   return fmt::format(
-      R"({{"target":{},"rewritten":{},{},"list":{},"hops":[{}],"resolve":{},"programs":[{}]}})"
+      R"({{"target":{},"rewritten":{},{},"list":{},"hops":[{}],"mode":{},"resolve":{},"programs":[{}]}})"
       "\n",
       JsonText(EndpointText(explanation.target)),
       explanation.rewritten ? JsonText(EndpointText(*explanation.rewritten)) : "null",
       JsonDecision(config, explanation.decision), list,
-      JsonHops(config, explanation.decision.route), JsonText(ResolveWord(explanation.resolver)),
-      programs);
+      JsonHops(config, explanation.decision.route), JsonMode(config, explanation.decision.route),
+      JsonText(ResolveWord(explanation.resolver)), programs);
 }
 
 }  // namespace explain

@@ -19,16 +19,13 @@ constexpr std::string_view kUrlKey = "url = ";
 // How a chain mode comes out.
 struct ModeRow {
   std::string_view directive;
-  bool takes_all;               // all proxies of the list; else chain_len of them
-  std::string_view difference;  // empty: none
+  config::ChainMode mode;
 };
 constexpr ModeRow kModes[] = {
-    {"strict_chain", true, ""},
-    {"dynamic_chain", true,
-     "chains are strict here: a proxy that is down fails the connection instead of being passed "
-     "over"},
-    {"random_chain", false, "chains are strict here: each connection takes the same proxies"},
-    {"round_robin_chain", false, "chains are strict here: each connection takes the same proxies"},
+    {"strict_chain", config::ChainMode::kStrict},
+    {"dynamic_chain", config::ChainMode::kDynamic},
+    {"random_chain", config::ChainMode::kRandom},
+    {"round_robin_chain", config::ChainMode::kRoundRobin},
 };
 
 // How a type of proxy comes out.
@@ -91,28 +88,24 @@ std::string UrlOf(const Proxy& proxy, Remarks* remarks) {
   return url;
 }
 
-// With one proxy all modes are alike.
-void RemarkOnMode(const ConfFile& conf, const ModeRow& mode, size_t all, size_t length,
-                  Remarks* remarks) {
-  if (!mode.difference.empty() && all > 1) {
-    remarks->Warn(
-        conf.chain.line,
-        fmt::format("{}{}: {}{}", mode.directive,
-                    conf.chain.line == 0 ? ", as no mode is given" : "", mode.difference,
-                    mode.takes_all ? "" : fmt::format(", the first {} of {}", length, all)));
-  }
-  if (mode.takes_all && conf.chain_length.line > 0) {
+void RemarkOnLength(const ConfFile& conf, const ModeRow& mode, size_t all, Remarks* remarks) {
+  if (!config::HasLength(mode.mode) && conf.chain_length.line > 0) {
     remarks->Note(conf.chain_length.line,
                   fmt::format("chain_len: it says nothing with {}", mode.directive));
-  } else if (!mode.takes_all && conf.chain_length.value > all) {
+  } else if (config::HasLength(mode.mode) && conf.chain_length.value > all) {
     remarks->Warn(conf.chain_length.line, fmt::format("chain_len: there are only {} proxies", all));
   }
 }
 
-std::string ChainSection(size_t length) {
+// With one proxy all modes are alike.
+std::string ChainSection(config::ChainMode mode, size_t hops, size_t length) {
   std::string out = fmt::format("[chain {}]\nhops =", kName);
-  for (size_t i = 1; i <= length; ++i) {
+  for (size_t i = 1; i <= hops; ++i) {
     out += fmt::format(" proxy{}", i);
+  }
+  if (hops > 1 && mode != config::ChainMode::kStrict) {
+    out += fmt::format("\nmode = {}", config::ModeWord(mode));
+    out += config::HasLength(mode) ? fmt::format("\nlength = {}", length) : "";
   }
   return out + "\n\n";
 }
@@ -133,8 +126,9 @@ Chain TranslateChain(const ConfFile& conf, Remarks* remarks) {
   const ModeRow& mode =
       *std::find_if(std::begin(kModes), std::end(kModes),
                     [&](const ModeRow& row) { return row.directive == conf.chain.value; });
-  const size_t length = mode.takes_all ? all : std::min<size_t>(conf.chain_length.value, all);
-  RemarkOnMode(conf, mode, all, length, remarks);
+  const bool takes_all = !config::HasLength(mode.mode);
+  const size_t length = takes_all ? all : std::min<size_t>(conf.chain_length.value, all);
+  RemarkOnLength(conf, mode, all, remarks);
   if (good < length) {
     remarks->Warn(0,
                   "default = reject: not every proxy of the chain can be had, and nothing may "
@@ -145,7 +139,12 @@ Chain TranslateChain(const ConfFile& conf, Remarks* remarks) {
                                  config::kMaxHops, length));
     out.route = "reject";
   } else {
-    out.sections += ChainSection(length);
+    const size_t hops = std::min(good, config::kMaxHops);
+    if (good > hops) {
+      remarks->Warn(0, fmt::format("{}: a chain has at most {} hops: the other {} are left out",
+                                   mode.directive, config::kMaxHops, good - hops));
+    }
+    out.sections += ChainSection(mode.mode, hops, length);
     out.route = kName;
   }
   return out;

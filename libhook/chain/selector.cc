@@ -71,10 +71,7 @@ size_t Selector::PositionOf(uint16_t proxy) const {
 }
 
 // How many hops a path has at least.
-size_t Selector::Length() const {
-  const bool drawn = chain_->mode == ChainMode::kRandom || chain_->mode == ChainMode::kRoundRobin;
-  return drawn ? chain_->length : 1;
-}
+size_t Selector::Length() const { return config::HasLength(chain_->mode) ? chain_->length : 1; }
 
 size_t Selector::Usable(int64_t now_ms, Order* out) const {
   size_t count = 0;

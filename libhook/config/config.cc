@@ -258,9 +258,15 @@ Dns Config::DnsOf(Route route) const {
       own = chains_[route.index].dns;
       break;
   }
-  // The last hop is the one that would look the target's name up.
-  if (HopAt(route, HopCount(route) - 1).type == ProxyType::kSocks4) {
-    return Dns::kLocal;
+  // The last hop is the one that would look the target's name up; in a mode that leaves some out
+  // each hop may be the last.
+  const size_t count = HopCount(route);
+  const bool strict =
+      route.kind == RouteKind::kProxy || chains_[route.index].mode == ChainMode::kStrict;
+  for (size_t i = strict ? count - 1 : 0; i < count; ++i) {
+    if (HopAt(route, i).type == ProxyType::kSocks4) {
+      return Dns::kLocal;
+    }
   }
   return own == Dns::kInherit ? globals_->dns : own;
 }

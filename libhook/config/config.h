@@ -92,6 +92,15 @@ enum class ChainMode : uint8_t {
   kFailover,    // the first that is alive
   kFastest,     // the one that was connected to in the shortest time lately
 };
+inline constexpr std::string_view kModeWords[] = {"strict",      "dynamic",  "random",
+                                                  "round_robin", "failover", "fastest"};
+constexpr std::string_view ModeWord(ChainMode mode) {
+  return kModeWords[static_cast<size_t>(mode)];
+}
+// The modes whose paths have `length` hops.
+constexpr bool HasLength(ChainMode mode) {
+  return mode == ChainMode::kRandom || mode == ChainMode::kRoundRobin;
+}
 
 struct Chain {
   Text name;

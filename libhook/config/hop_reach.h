@@ -1,5 +1,5 @@
-// Which hop a chain's hop before it can't be told of: SOCKS4 carries IPv4 alone, and no names but
-// by its 4A extension.
+// Which hop of a chain can't be told of another that may stand before it: SOCKS4 carries IPv4
+// alone, and no names but by its 4A extension.
 #ifndef GOCHAIN_CONFIG_HOP_REACH_H_
 #define GOCHAIN_CONFIG_HOP_REACH_H_
 

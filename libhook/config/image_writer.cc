@@ -98,7 +98,10 @@ void ImageWriter::MarkFirstHops() {
     mark(pattern.route);
   }
   for (const Chain& chain : chains_) {
-    proxies_[chain.hops[0]].is_first_hop = true;
+    const size_t count = chain.mode == ChainMode::kStrict ? 1 : chain.hop_count;
+    for (size_t i = 0; i < count; ++i) {
+      proxies_[chain.hops[i]].is_first_hop = true;
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 #include "config/route_sections.h"
 
-#include "config/hop_reach.h"
 #include "config/nearest_word.h"
 #include "config/password.h"
 #include "config/proxy_url.h"
@@ -9,9 +8,6 @@
 
 namespace config {
 namespace {
-
-constexpr std::string_view kModeWords[] = {"strict"};
-constexpr std::string_view kLaterModes[] = {"dynamic", "random", "round_robin", "failover"};
 
 void WarnOfReaders(RulesContext* context, Place place, const std::string& path) {
   context->Warn(place, "others can read this password (chmod 600 " + Shown(path) + ")");
@@ -184,83 +180,6 @@ std::vector<std::string> ProxyReader::Finish() {
     }
   }
   return variables;
-}
-
-uint16_t ChainReader::Declare(std::string_view name, std::string header, Place place,
-                              const Source& source) {
-  Chain chain;
-  chain.name = context_->image().AddText(name);
-  chain.source = source;
-  const uint16_t index = context_->image().AddChain(chain);
-  sections_.push_back({index, std::move(header), place});
-  return index;
-}
-
-void ChainReader::Read(Key key, const IniEntry& entry, uint16_t index) {
-  if (key == Key::kHops) {
-    ReadHops(entry, index);
-  } else if (key == Key::kMode) {
-    ReadMode(entry);
-  } else if (auto complaint = ParseDns(entry.value, &context_->image().chains()[index].dns)) {
-    context_->Complain(entry.place, std::move(*complaint));
-  }
-}
-
-void ChainReader::Finish() {
-  for (const Section& section : sections_) {
-    if (!section.has_hops) {
-      context_->Complain(section.place, section.header + " has no hops");
-    }
-    ImageWriter& image = context_->image();
-    if (auto complaint = FindUnsayableHop(image, image.chains()[section.index])) {
-      context_->Complain(section.place, std::move(*complaint));
-    }
-  }
-}
-
-ChainReader::Section& ChainReader::Find(uint16_t index) {
-  return sections_[index - sections_.front().index];
-}
-
-void ChainReader::ReadHops(const IniEntry& entry, uint16_t index) {
-  Chain& chain = context_->image().chains()[index];
-  Section& section = Find(index);
-  std::string_view rest = entry.value;
-  for (std::string_view word = NextWord(&rest); !word.empty(); word = NextWord(&rest)) {
-    section.has_hops = true;
-    uint16_t hop = 0;
-    if (auto complaint = context_->names().FindHop(word, &hop)) {
-      context_->Complain(entry.place, std::move(*complaint));
-      continue;
-    }
-    if (chain.hop_count == kMaxHops) {
-      context_->Complain(entry.place,
-                         "more than " + std::to_string(kMaxHops) + " hops in " + section.header);
-      return;
-    }
-    for (size_t i = 0; i < chain.hop_count; ++i) {
-      if (chain.hops[i] == hop) {
-        context_->Complain(entry.place,
-                           "the hop " + Quote(word) + " stands twice in " + section.header);
-        break;
-      }
-    }
-    chain.hops[chain.hop_count++] = hop;
-  }
-}
-
-void ChainReader::ReadMode(const IniEntry& entry) {
-  for (const std::string_view word : kLaterModes) {
-    if (entry.value == word) {
-      context_->Complain(entry.place,
-                         "the mode " + Quote(word) + " is not supported yet; strict is");
-      return;
-    }
-  }
-  if (entry.value != kModeWords[0]) {
-    context_->Complain(entry.place, "bad mode " + Quote(entry.value) + ": strict is needed",
-                       NearestWord(entry.value, kModeWords));
-  }
 }
 
 }  // namespace config

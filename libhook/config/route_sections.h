@@ -1,4 +1,4 @@
-// ProxyReader, ChainReader: what [proxy NAME] and [chain NAME] say.
+// ProxyReader: what [proxy NAME] says.
 #ifndef GOCHAIN_CONFIG_ROUTE_SECTIONS_H_
 #define GOCHAIN_CONFIG_ROUTE_SECTIONS_H_
 
@@ -49,32 +49,6 @@ class ProxyReader {
   bool MayHaveAuth(const Section& section);
   bool MayHavePassword(const Section& section, const PasswordKey& key, std::string_view word);
   bool ReadPassword(const Section& section, std::string* password, std::string* place);
-
-  RulesContext* context_;
-  std::vector<Section> sections_;
-};
-
-class ChainReader {
- public:
-  explicit ChainReader(RulesContext* context) : context_(context) {}
-
-  // The chain's index in the image. `header` is its section's, in brackets.
-  uint16_t Declare(std::string_view name, std::string header, Place place, const Source& source);
-  void Read(Key key, const IniEntry& entry, uint16_t index);
-  // Complains about chains without hops.
-  void Finish();
-
- private:
-  struct Section {
-    uint16_t index;
-    std::string header;
-    Place place;
-    bool has_hops = false;  // good ones or bad
-  };
-
-  Section& Find(uint16_t index);
-  void ReadHops(const IniEntry& entry, uint16_t index);
-  void ReadMode(const IniEntry& entry);
 
   RulesContext* context_;
   std::vector<Section> sections_;

@@ -6,6 +6,20 @@
 #include "config/values.h"
 
 namespace config {
+namespace {
+
+std::optional<Complaint> ReadSeconds(const IniEntry& entry, uint32_t* out_ms) {
+  const uint32_t ms = ParseSeconds(entry.value);
+  if (ms == 0) {
+    return Complaint{"bad " + entry.key + " " + Quote(entry.value) +
+                         ": seconds above 0 and at most 3600 are needed",
+                     {}};
+  }
+  *out_ms = ms;
+  return std::nullopt;
+}
+
+}  // namespace
 
 RulesFile::RulesFile(RulesContext* context)
     : context_(context),
@@ -30,6 +44,7 @@ RulesOutcome RulesFile::Read(const IniFile& ini) {
   chains_.Finish();
   out.password_variables = proxies_.Finish();
   FindMissingKeys();
+  CheckTimeouts();
   rewrites_.Finish();
   return out;
 }
@@ -164,18 +179,35 @@ void RulesFile::ReadSetting(const IniEntry& entry, Key key) {
       globals.default_line = context_->SourceOf(entry);
     }
   } else if (key == Key::kConnectTimeout) {
-    if (const uint32_t ms = ParseSeconds(entry.value); ms != 0) {
-      globals.connect_timeout_ms = ms;
-    } else {
-      complaint = Complaint{"bad connect_timeout " + Quote(entry.value) +
-                                ": seconds above 0 and at most 3600 are needed",
-                            {}};
-    }
+    complaint = ReadSeconds(entry, &globals.connect_timeout_ms);
+  } else if (key == Key::kChainTimeout) {
+    complaint = ReadSeconds(entry, &globals.chain_timeout_ms);
+  } else if (key == Key::kRetryAfter) {
+    complaint = ReadSeconds(entry, &globals.retry_after_ms);
   } else if (key == Key::kDns) {
     complaint = ParseDns(entry.value, &globals.dns);
   }
   if (complaint) {
     context_->Complain(entry.place, std::move(*complaint));
+  }
+}
+
+// A chain takes at least as long as one of its hops may.
+void RulesFile::CheckTimeouts() {
+  Globals& globals = context_->image().globals();
+  std::optional<Place> connect;
+  std::optional<Place> chain;
+  for (const Object& object : objects_) {
+    if (object.row->kind == SectionKind::kGlobal) {
+      connect = object.keys[static_cast<size_t>(Key::kConnectTimeout)];
+      chain = object.keys[static_cast<size_t>(Key::kChainTimeout)];
+    }
+  }
+  if (!chain) {
+    globals.chain_timeout_ms = std::max(globals.chain_timeout_ms, globals.connect_timeout_ms);
+  } else if (connect && globals.chain_timeout_ms < globals.connect_timeout_ms) {
+    context_->Complain(*chain, "chain_timeout is shorter than the connect_timeout of " +
+                                   context_->diagnostics().Reference(*connect, *chain));
   }
 }
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/chain_section.h"
 #include "config/env_section.h"
 #include "config/host_section.h"
 #include "config/ini_file.h"
@@ -59,6 +60,7 @@ class RulesFile {
   bool ReadValue(const IniEntry& entry, const KeyRow& row, const Object& object);
   void ReadSetting(const IniEntry& entry, Key key);
   void FindMissingKeys();
+  void CheckTimeouts();
 
   RulesContext* context_;
   ProxyReader proxies_;

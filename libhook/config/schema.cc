@@ -33,6 +33,17 @@ constexpr KeyRow kKeys[] = {
      "`remote`",
      "Who looks up the names of targets that go through proxies: the last proxy, or this machine. "
      "With `local` the proxy gets an address."},
+    {SectionKind::kGlobal, Key::kChainTimeout, KeyForm::kWord, "chain_timeout", false,
+     "seconds, above 0 and at most 3600; no less than `connect_timeout`",
+     "`60`, or `connect_timeout` where that is longer",
+     "How long a connection through proxies may take with all hops and all paths that it tries. "
+     "Past "
+     "it the program sees ETIMEDOUT."},
+    {SectionKind::kGlobal, Key::kRetryAfter, KeyForm::kWord, "retry_after", false,
+     "seconds, above 0 and at most 3600", "`30`",
+     "How long a dead hop is left out of chains whose `mode` allows it, before one connection "
+     "tries "
+     "it again. After each further failure twice as long, up to sixteen times."},
     {SectionKind::kGlobal, Key::kInclude, KeyForm::kWord, "include", true, "a path", "none",
      "Another rules file, which is read as if it stood here in sections of its own: its rules come "
      "before those that follow. One path a line, in as many lines as needed; relative to the "
@@ -76,9 +87,21 @@ constexpr KeyRow kKeys[] = {
      kMustBeGiven,
      "The proxies in their order; the first is the one that this machine connects to. None stands "
      "twice in a chain."},
-    {SectionKind::kChain, Key::kMode, KeyForm::kWord, "mode", false, "`strict`", "`strict`",
+    {SectionKind::kChain, Key::kMode, KeyForm::kWord, "mode", false,
+     "`strict`, `dynamic`, `random`, `round_robin`, `failover` or `fastest`", "`strict`",
      "How the hops are used. `strict`: all of them, in their order; one that is down fails the "
-     "connection."},
+     "connection. `dynamic`: the same without those that are dead. `random`: `length` of them, "
+     "drawn "
+     "by lot. `round_robin`: `length` of them, each connection beginning behind the last hop of "
+     "the "
+     "one before. `failover`: the first that is alive, alone. `fastest`: the one that was "
+     "connected "
+     "to in the shortest time lately, alone."},
+    {SectionKind::kChain, Key::kLength, KeyForm::kWord, "length", false,
+     "a number from 1 to that of the hops", "`1`",
+     "How many hops a connection goes through in the modes `random` and `round_robin`. Never "
+     "fewer: "
+     "where too many are dead, dead ones are tried."},
     {SectionKind::kChain, Key::kDns, KeyForm::kWord, "dns", false, "`remote` or `local`",
      "that of `[gochain]`",
      "Who looks up the names of targets that take this chain as their route; the `dns` of its hops "

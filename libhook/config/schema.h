@@ -34,6 +34,8 @@ struct SectionRow {
 enum class Key : uint8_t {
   kDefault,
   kConnectTimeout,
+  kChainTimeout,
+  kRetryAfter,
   kDns,
   kInclude,
   kUrl,
@@ -47,6 +49,7 @@ enum class Key : uint8_t {
   kSshConfig,
   kHops,
   kMode,
+  kLength,
   kRoute,
   kFrom,
   kTo,

@@ -260,6 +260,10 @@ TEST_F(ConfigTest, KnowsWhichProxiesAreFirstHops) {
   };
   EXPECT_EQ(first_hops(""), "");
   EXPECT_EQ(first_hops("[chain c]\nhops = q r\n"), "q");
+  for (const char* mode : {"dynamic", "random", "round_robin", "failover", "fastest"}) {
+    EXPECT_EQ(first_hops(("[chain c]\nhops = q r\nmode = " + std::string(mode)).c_str()), "qr")
+        << mode;
+  }
   EXPECT_EQ(first_hops("[gochain]\ndefault = r\n"), "r");
   EXPECT_EQ(first_hops("[chain c]\nhops = q r\n[rules]\nr = a\nc = b\n"), "qr");
 }

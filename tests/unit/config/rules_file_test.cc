@@ -114,9 +114,24 @@ const BadFile kBadFiles[] = {
     {"BadDns", "[gochain]\ndns = remot\n",
      "t.conf:2: bad dns 'remot': remote or local is needed (did you mean 'remote'?)\n"},
     {"BadMode", "[proxy a]\nurl = http://h\n[chain c]\nhops = a\nmode = strickt\n",
-     "t.conf:5: bad mode 'strickt': strict is needed (did you mean 'strict'?)\n"},
-    {"LaterMode", "[proxy a]\nurl = http://h\n[chain c]\nhops = a\nmode = dynamic\n",
-     "t.conf:5: the mode 'dynamic' is not supported yet; strict is\n"},
+     "t.conf:5: bad mode 'strickt': strict, dynamic, random, round_robin, failover or fastest is "
+     "needed (did you mean 'strict'?)\n"},
+    {"LengthNone", "[proxy a]\nurl = http://h\n[chain c]\nhops = a\nmode = random\nlength = 0\n",
+     "t.conf:6: bad length '0': a number from 1 to 16 is needed\n"},
+    {"LengthTooLong", "[proxy a]\nurl = http://h\n[chain c]\nlength = 2\nhops = a\nmode = random\n",
+     "t.conf:4: length 2 is more than the hops of [chain c], which are 1\n"},
+    {"LengthOfStrict", "[proxy a]\nurl = http://h\n[chain c]\nhops = a\nlength = 1\n",
+     "t.conf:5: 'length' says nothing with mode = strict: random or round_robin is needed\n"},
+    {"LengthOfABadMode",
+     "[proxy a]\nurl = http://h\n[chain c]\nhops = a\nmode = rand\nlength = 1\n",
+     "t.conf:5: bad mode 'rand': strict, dynamic, random, round_robin, failover or fastest is "
+     "needed (did you mean 'random'?)\n"},
+    {"ChainTimeoutZero", "[gochain]\nchain_timeout = 0\n",
+     "t.conf:2: bad chain_timeout '0': seconds above 0 and at most 3600 are needed\n"},
+    {"ChainTimeoutShort", "[gochain]\nchain_timeout = 4.9\nconnect_timeout = 5\n",
+     "t.conf:2: chain_timeout is shorter than the connect_timeout of line 3\n"},
+    {"RetryAfterWithUnit", "[gochain]\nretry_after = 30s\n",
+     "t.conf:2: bad retry_after '30s': seconds above 0 and at most 3600 are needed\n"},
     {"BadUrl", "[proxy a]\nurl = sock5://alice:secret@h\n",
      "t.conf:2: unknown proxy type 'sock5' (did you mean 'socks5'?)\n"},
     {"SshPassword", "[proxy a]\nurl = ssh://alice:secret@h\n",
@@ -223,6 +238,75 @@ TEST(RulesFileTest, ReadsTheContractsExample) {
   EXPECT_EQ(built.Text(config.patterns()[2].source.line_text), "office = github.com:22 :9418");
   EXPECT_EQ(config.patterns()[5].source.line, 16u);
   EXPECT_EQ(built.Text(config.patterns()[5].source.line_text), "corp   = *");
+}
+
+TEST(RulesFileTest, TakesModesOfChains) {
+  const BuiltText built(
+      "[proxy a]\nurl = http://h\n[proxy b]\nurl = http://i\n"
+      "[chain s]\nhops = a b\n[chain t]\nhops = a b\nmode = strict\n"
+      "[chain d]\nhops = a b\nmode = dynamic\n[chain r]\nlength = 2\nhops = a b\nmode = random\n"
+      "[chain q]\nhops = a b\nmode = round_robin\n[chain f]\nhops = a b\nmode = failover\n"
+      "[chain g]\nhops = a b\nmode = fastest\n");
+  ASSERT_EQ(built.Complaints(), "");
+  std::string modes;
+  for (const Chain& chain : built.config().chains()) {
+    modes += std::string(ModeWord(chain.mode)) + std::to_string(chain.length) + " ";
+  }
+  EXPECT_EQ(modes, "strict1 strict1 dynamic1 random2 round_robin1 failover1 fastest1 ");
+}
+
+TEST(RulesFileTest, GivesChainsAtLeastTheTimeOfAHop) {
+  const auto times = [](const std::string& keys) {
+    const BuiltText built("[gochain]\n" + keys);
+    EXPECT_EQ(built.Complaints(), "");
+    return built.config().globals();
+  };
+  EXPECT_EQ(times("").chain_timeout_ms, 60000u);
+  EXPECT_EQ(times("").retry_after_ms, 30000u);
+  EXPECT_EQ(times("connect_timeout = 90\n").chain_timeout_ms, 90000u);
+  EXPECT_EQ(times("connect_timeout = 90\nchain_timeout = 90\n").chain_timeout_ms, 90000u);
+  EXPECT_EQ(times("chain_timeout = 5\n").chain_timeout_ms, 5000u);
+  EXPECT_EQ(times("retry_after = 0.5\n").retry_after_ms, 500u);
+}
+
+// A hop of SOCKS4 is complained about wherever some path of the mode has it before the other.
+TEST(RulesFileTest, AsksWhatHopsCanBeToldForEachPathOfAMode) {
+  const auto complaint = [](const std::string& hops, const std::string& mode) {
+    return BuiltText(
+               "[proxy four]\nurl = socks4://192.0.2.1\n[proxy near]\nurl = socks5://192.0.2.2\n"
+               "[proxy name]\nurl = socks5://far.example\n[chain c]\nhops = " +
+               hops + "\nmode = " + mode + "\n")
+        .Complaints();
+  };
+  const std::string bad =
+      "t.conf:7: the hop 'four' can't be told the name of the hop 'name' behind it: give its "
+      "address, or use socks4a\n";
+  EXPECT_EQ(complaint("four near name", "strict"), "");
+  EXPECT_EQ(complaint("four near name", "dynamic"), bad);
+  EXPECT_EQ(complaint("name near four", "dynamic"), "");
+  EXPECT_EQ(complaint("name near four", "random\nlength = 2"), bad);
+  EXPECT_EQ(complaint("name near four", "round_robin\nlength = 2"), bad);
+  EXPECT_EQ(complaint("name near four", "random"), "");
+  EXPECT_EQ(complaint("four name", "failover"), "");
+  EXPECT_EQ(complaint("four name", "fastest"), "");
+  EXPECT_EQ(complaint("four name", "strict"), bad);
+}
+
+TEST(RulesFileTest, LooksNamesUpHereWhereAPathMayEndAtSocks4) {
+  const auto dns = [](const std::string& hops, const std::string& mode) {
+    const BuiltText built(
+        "[proxy four]\nurl = socks4://192.0.2.1\n[proxy five]\nurl = socks5://192.0.2.2\n"
+        "[chain c]\nhops = " +
+        hops + "\nmode = " + mode + "\n");
+    EXPECT_EQ(built.Complaints(), "");
+    return built.config().DnsOf({RouteKind::kChain, 0});
+  };
+  EXPECT_EQ(dns("four five", "strict"), Dns::kRemote);
+  EXPECT_EQ(dns("five four", "strict"), Dns::kLocal);
+  for (const char* mode : {"dynamic", "random", "round_robin", "failover", "fastest"}) {
+    EXPECT_EQ(dns("four five", mode), Dns::kLocal) << mode;
+    EXPECT_EQ(dns("five", mode), Dns::kRemote) << mode;
+  }
 }
 
 TEST(RulesFileTest, TakesADnsOfEachRoute) {

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,6 +52,13 @@ class FakeSurroundings final : public Surroundings {
     if (waited) {
       return *waited;
     }
+    if (lost_once) {
+      lost_once = false;
+      // Another dial finds the first hop of the chain dead.
+      kill_hop();
+      EXPECT_TRUE(IsLost());
+      return Waited::kLost;
+    }
     pollfd poller{fd, events, 0};
     const auto left = static_cast<int>(deadline_ms - base::NowMs());
     return poll(&poller, 1, left > 0 ? left : 0) > 0 ? Waited::kReady : Waited::kTimedOut;
@@ -70,6 +78,8 @@ class FakeSurroundings final : public Surroundings {
   int connects = 0;
   int connect_error = 0;
   int replaced_with = 0;
+  bool lost_once = false;
+  std::function<void()> kill_hop;
   std::optional<Waited> waited;
   std::vector<base::IpAddress> answers;
   std::vector<std::string> resolved;
@@ -366,6 +376,56 @@ TEST_F(ConnectorTest, PassesAFailedConnectOnAsItsErrno) {
     surroundings_.connect_error = error;
     EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -error);
   }
+}
+
+// A chain of a hop that refuses and then the proxy.
+TEST_F(ConnectorTest, TakesTheNextPathOfAModeAndLeavesTheDeadHopOutLater) {
+  const uint16_t closed = PortOf(Listener().get());
+  Use("", "out = *\n[proxy dead]\nurl = socks5://127.0.0.1:" + std::to_string(closed) +
+              "\n[chain out]\nhops = dead one\nmode = failover");
+  Serve(0);
+  ASSERT_EQ(Run(MadeUp("pkg.example", 443)), 0);
+  EXPECT_EQ(surroundings_.connects, 2);
+  TearDown();
+  EXPECT_EQ(asked_, std::string("\5\1\0\3\13pkg.example\1\273", 18));
+  socket_.Reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Serve(0);
+  ASSERT_EQ(Run(MadeUp("pkg.example", 443)), 0);
+  EXPECT_EQ(surroundings_.connects, 3);
+}
+
+TEST_F(ConnectorTest, TellsTheProgramWhatTheTargetSaysWhateverTheMode) {
+  const base::Fd other = Listener();
+  Use("",
+      "out = *\n[proxy other]\nurl = socks5://127.0.0.1:" + std::to_string(PortOf(other.get())) +
+          "\n[chain out]\nhops = one other\nmode = failover");
+  Serve(5);
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ECONNREFUSED);
+  EXPECT_EQ(surroundings_.connects, 1);
+  EXPECT_TRUE(session_.health().See(0).is_alive());
+}
+
+TEST_F(ConnectorTest, EndsAtTheChainsTimeoutWhereHopsHaveMore) {
+  Use("chain_timeout = 0.5", "");
+  const int64_t start_ms = base::NowMs();
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ETIMEDOUT) << "nobody accepts there";
+  EXPECT_GE(base::NowMs() - start_ms, 500);
+  EXPECT_LT(base::NowMs() - start_ms, 5000);
+}
+
+TEST_F(ConnectorTest, TakesAnotherPathWhereAWaitIsLost) {
+  const base::Fd other = Listener();
+  Use("",
+      "out = *\n[proxy silent]\nurl = socks5://127.0.0.1:" + std::to_string(PortOf(other.get())) +
+          "\n[chain out]\nhops = silent one\nmode = failover");
+  Serve(0);
+  surroundings_.lost_once = true;
+  surroundings_.kill_hop = [this] {
+    auto health = session_.health();
+    health.Failed(1, health.See(1), base::NowMs());
+  };
+  ASSERT_EQ(Run(MadeUp("pkg.example", 443)), 0);
+  EXPECT_EQ(surroundings_.connects, 2);
 }
 
 }  // namespace

@@ -126,20 +126,21 @@ TEST_F(ExplainTest, ExplainsTheCommandLineAndTheEnvironment) {
 }
 
 TEST_F(ExplainTest, WritesOneObjectALine) {
-  EXPECT_EQ(SayJson({"github.com", "198.51.100.7:22", "[2001:db8::7]:22", "a.corp.example"}),
-            R"({"target":"github.com:443","rewritten":null,"route":"corp","rule":"t.conf:12",)"
-            R"("list":null,"hops":["office","far"],"resolve":"proxy",)"
-            R"("programs":[{"exe":"ssh","route":"office","rule":"t.conf:11"}]})"
-            "\n"
-            R"({"target":"198.51.100.7:22","rewritten":null,"route":"corp","rule":"t.conf:12",)"
-            R"("list":null,"hops":["office","far"],"resolve":"none","programs":[]})"
-            "\n"
-            R"({"target":"[2001:db8::7]:22","rewritten":null,"route":"reject","rule":"default",)"
-            R"("list":null,"hops":[],"resolve":"none","programs":[]})"
-            "\n"
-            R"({"target":"a.corp.example:443","rewritten":null,"route":"direct",)"
-            R"("rule":"t.conf:10","list":null,"hops":[],"resolve":"local","programs":[]})"
-            "\n");
+  EXPECT_EQ(
+      SayJson({"github.com", "198.51.100.7:22", "[2001:db8::7]:22", "a.corp.example"}),
+      R"({"target":"github.com:443","rewritten":null,"route":"corp","rule":"t.conf:12",)"
+      R"("list":null,"hops":["office","far"],"mode":"strict","resolve":"proxy",)"
+      R"("programs":[{"exe":"ssh","route":"office","rule":"t.conf:11"}]})"
+      "\n"
+      R"({"target":"198.51.100.7:22","rewritten":null,"route":"corp","rule":"t.conf:12",)"
+      R"("list":null,"hops":["office","far"],"mode":"strict","resolve":"none","programs":[]})"
+      "\n"
+      R"({"target":"[2001:db8::7]:22","rewritten":null,"route":"reject","rule":"default",)"
+      R"("list":null,"hops":[],"mode":null,"resolve":"none","programs":[]})"
+      "\n"
+      R"({"target":"a.corp.example:443","rewritten":null,"route":"direct",)"
+      R"("rule":"t.conf:10","list":null,"hops":[],"mode":null,"resolve":"local","programs":[]})"
+      "\n");
 }
 
 TEST_F(ExplainTest, ResolvesHereWithLocalDns) {
@@ -180,6 +181,26 @@ TEST_F(ExplainTest, TakesEveryFormOfATarget) {
     EXPECT_EQ(Say({"ok", bad}), "!--explain: bad target '" + std::string(bad) +
                                     "': HOST, HOST:PORT or [ADDRESS]:PORT is needed");
   }
+}
+
+TEST_F(ExplainTest, ShowsTheModeAndTheCandidates) {
+  const config::BuiltText built(
+      "[gochain]\ndefault = c\n[proxy a]\nurl = socks5://h\n[proxy b]\nurl = http://i\n"
+      "[chain c]\nhops = a b\nmode = random\nlength = 2\n"
+      "[chain d]\nhops = a b\nmode = failover\n[rules]\nd = d.example\n");
+  EXPECT_EQ(built.Complaints(), "");
+  const std::string candidates =
+      "    candidate 1: a (socks5 h:1080)\n"
+      "    candidate 2: b (http i:8080)\n";
+  EXPECT_NE(Say(built.config(), {"x.example"})
+                .find("    mode: random: 2 of them, drawn by lot\n" + candidates),
+            std::string::npos);
+  EXPECT_NE(Say(built.config(), {"d.example"})
+                .find("    mode: failover: the first that is alive\n" + candidates),
+            std::string::npos);
+  EXPECT_NE(Say(built.config(), {"d.example"}, engine::LogFormat::kJson)
+                .find(R"("hops":["a","b"],"mode":"failover")"),
+            std::string::npos);
 }
 
 }  // namespace

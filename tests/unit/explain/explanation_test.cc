@@ -66,7 +66,7 @@ TEST_F(ExplanationTest, TellsWhatATargetBecomes) {
   EXPECT_EQ(
       Say("git.internal.example:9418", engine::LogFormat::kJson),
       R"({"target":"git.internal.example:9418","rewritten":"127.0.0.1:9418",)"
-      R"("route":"direct","rule":"loopback","list":null,"hops":[],"resolve":"none","programs":[]})"
+      R"("route":"direct","rule":"loopback","list":null,"hops":[],"mode":null,"resolve":"none","programs":[]})"
       "\n");
 }
 

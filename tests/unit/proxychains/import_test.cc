@@ -142,31 +142,34 @@ TEST(ImportTest, SaysWhatQuietModeIsHere) {
             "too\n");
 }
 
-TEST(ImportTest, MakesAnyModeStrict) {
+TEST(ImportTest, KeepsTheMode) {
   const std::string list = "[ProxyList]\nhttp 192.0.2.1 80\nhttp 192.0.2.2 80\nhttp 192.0.2.3 80\n";
-  EXPECT_EQ(Remarks("proxy_dns\ndynamic_chain\n" + list),
-            "#\n# What is other than there:\n"
-            "# pc.conf:2: dynamic_chain: chains are strict here: a proxy that is down fails the "
-            "connection\n"
-            "#   instead of being passed over\n");
-  EXPECT_EQ(Remarks("random_chain\nproxy_dns\nchain_len = 2\n" + list),
-            "#\n# What is other than there:\n"
-            "# pc.conf:1: random_chain: chains are strict here: each connection takes the same "
-            "proxies, the\n"
-            "#   first 2 of 3\n");
-  EXPECT_NE(Proxies("round_robin_chain\nchain_len=2\n" + list).find("hops = proxy1 proxy2\n"),
-            std::string::npos);
-  EXPECT_NE(Proxies("random_chain\n" + list).find("hops = proxy1\n"), std::string::npos);
-  EXPECT_NE(Proxies("dynamic_chain\n" + list).find("hops = proxy1 proxy2 proxy3\n"),
-            std::string::npos);
+  const std::string hops = "hops = proxy1 proxy2 proxy3\n";
+  const auto chain = [&](const std::string& directives) {
+    const std::string sections = Proxies(directives + list);
+    return sections.substr(sections.find("[chain"));
+  };
+  EXPECT_EQ(chain("dynamic_chain\n"), "[chain proxychains]\n" + hops + "mode = dynamic\n\n");
+  EXPECT_EQ(chain(""), "[chain proxychains]\n" + hops + "mode = dynamic\n\n");
+  EXPECT_EQ(chain("strict_chain\n"), "[chain proxychains]\n" + hops + "\n");
+  EXPECT_EQ(chain("random_chain\nchain_len = 2\n"),
+            "[chain proxychains]\n" + hops + "mode = random\nlength = 2\n\n");
+  EXPECT_EQ(chain("random_chain\n"),
+            "[chain proxychains]\n" + hops + "mode = random\nlength = 1\n\n");
+  EXPECT_EQ(chain("round_robin_chain\nchain_len=2\n"),
+            "[chain proxychains]\n" + hops + "mode = round_robin\nlength = 2\n\n");
+  EXPECT_TRUE(Import("pc.conf", list).warnings.empty());
 }
 
-TEST(ImportTest, WarnsOfDynamicChainsWhereNoModeIsGiven) {
-  EXPECT_EQ(Import("pc.conf", "[ProxyList]\nhttp 192.0.2.1 80\nhttp 192.0.2.2 80\n").warnings,
-            std::vector<std::string>{
-                "pc.conf: warning: dynamic_chain, as no mode is given: chains are strict here: a "
-                "proxy that is down fails the connection instead of being passed over"});
-  EXPECT_TRUE(Import("pc.conf", "[ProxyList]\nhttp 192.0.2.1 80\n").warnings.empty());
+TEST(ImportTest, DrawsFromTheFirstSixteen) {
+  std::string conf = "random_chain\nchain_len = 3\n[ProxyList]\n";
+  for (int i = 1; i <= 18; ++i) {
+    conf += "http 192.0.2." + std::to_string(i) + " 80\n";
+  }
+  EXPECT_EQ(Import("pc.conf", conf).warnings,
+            std::vector<std::string>{"pc.conf: warning: random_chain: a chain has at most 16 hops: "
+                                     "the other 2 are left out"});
+  EXPECT_NE(Proxies(conf).find(" proxy15 proxy16\nmode = random\nlength = 3\n"), std::string::npos);
 }
 
 TEST(ImportTest, SaysWhereChainLenCountsForNothingOrTooMuch) {
