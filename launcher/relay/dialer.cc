@@ -110,8 +110,8 @@ class Dialer::Attempt {
   }
 
   HopAtWork HopNow() const {
-    return {dialer_,   dialer_.config(), path_, static_cast<uint8_t>(dial_.hop()),
-            patience_, deadline_ms()};
+    return {dialer_,   dialer_.config(), path_,    static_cast<uint8_t>(dial_.hop()),
+            patience_, deadline_ms(),    limit_ms_};
   }
 
   void FailAs(const HopFailure& failed) {

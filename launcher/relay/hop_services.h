@@ -35,7 +35,8 @@ struct HopAtWork {
   const chain::Path& path;
   uint8_t hop;  // its index in `path`
   const Patience& patience;
-  int64_t deadline_ms;
+  int64_t deadline_ms;  // its own
+  int64_t limit_ms;     // of the whole dial
 
   const config::Proxy& proxy() const { return path.At(config, hop); }
 };

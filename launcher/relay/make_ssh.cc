@@ -104,7 +104,8 @@ std::unique_ptr<Stream> MakeSsh(const HopAtWork& hop, const base::Endpoint& next
     way.push_back(hop.path[i]);
   }
   // The hops before have their own times, which pass only where the master has to be started.
-  const SshMasters::Times times{hop.deadline_ms + hop.hop * timeout_ms, timeout_ms};
+  const SshMasters::Times times{std::min(hop.deadline_ms + hop.hop * timeout_ms, hop.limit_ms),
+                                timeout_ms, hop.limit_ms};
   SshMasters::Connection made;
   if (!Masters().Open(
           way, [&hop] { return SettingsOf(hop); }, next, hop.patience, times, &made, failed)) {

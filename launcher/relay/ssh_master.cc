@@ -96,6 +96,8 @@ SshMaster::Opened SshMaster::Open(const base::Endpoint& target, const Patience& 
       break;
     case MuxOutcome::kTimedOut:
       failed->failure.cause = base::Cause::kTimedOut;
+      // The far side may still be connecting.
+      failed->failure.speaker = base::Failure::Speaker::kNobody;
       break;
     case MuxOutcome::kNotUnderstood:
       failed->failure.cause = base::Cause::kNotTheProtocol;

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
@@ -33,7 +34,8 @@ bool SshMasters::Open(const Way& way, const std::function<SshSettings()>& settin
       Drop(way, master);
       return false;
     }
-    switch (master->Open(target, patience, base::NowMs() + times.open_ms, &out->channel, failed)) {
+    const int64_t deadline_ms = std::min(base::NowMs() + times.open_ms, times.limit_ms);
+    switch (master->Open(target, patience, deadline_ms, &out->channel, failed)) {
       case SshMaster::Opened::kYes:
         out->master = std::move(master);
         return true;

@@ -27,6 +27,7 @@ class SshMasters {
   struct Times {
     int64_t start_deadline_ms;  // the master must be up
     int64_t open_ms;            // the channel may take from then on
+    int64_t limit_ms;           // in any case
   };
   // What a program gets: the master lives as long as somebody has it.
   struct Connection {

@@ -1,5 +1,6 @@
 #include "relay/ssh_words.h"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -36,18 +37,19 @@ Failure Make(Cause cause, Failure::Speaker speaker, std::string_view detail) {
 // strerror(3)'s and getaddrinfo(3)'s words, of several systems.
 struct ConnectWords {
   std::string_view words;
-  Cause cause;
+  int error;
+  Cause cause;       // where the far side says so
   bool needs_words;  // the cause alone does not say it
 };
 constexpr ConnectWords kConnectWords[] = {
-    {"Connection refused", Cause::kRefused, false},
-    {"No route to host", Cause::kHostUnreachable, false},
-    {"Host is down", Cause::kHostUnreachable, true},
-    {"Network is unreachable", Cause::kNetUnreachable, false},
-    {"Network unreachable", Cause::kNetUnreachable, false},
-    {"timed out", Cause::kTimedOut, false},
-    {"Permission denied", Cause::kForbidden, true},
-    {"Operation not permitted", Cause::kForbidden, true},
+    {"Connection refused", ECONNREFUSED, Cause::kRefused, false},
+    {"No route to host", EHOSTUNREACH, Cause::kHostUnreachable, false},
+    {"Host is down", EHOSTDOWN, Cause::kHostUnreachable, true},
+    {"Network is unreachable", ENETUNREACH, Cause::kNetUnreachable, false},
+    {"Network unreachable", ENETUNREACH, Cause::kNetUnreachable, false},
+    {"timed out", ETIMEDOUT, Cause::kTimedOut, false},
+    {"Permission denied", EACCES, Cause::kForbidden, true},
+    {"Operation not permitted", EPERM, Cause::kForbidden, true},
 };
 
 // RFC 4254 §5.1, in the words of OpenSSH's ssh.
@@ -106,11 +108,15 @@ Failure ConnectFailure(std::string_view line) {
   const std::string_view place = Behind(line, "connect to host ");
   for (const ConnectWords& row : kConnectWords) {
     if (Has(place, row.words)) {
-      const std::string_view detail = row.needs_words ? place : place.substr(0, place.find(": "));
-      return Make(row.cause, Failure::Speaker::kHop, detail);
+      // As if the relay had connected itself.
+      Failure out = base::FromConnectErrno(row.error);
+      out.set_detail(row.needs_words ? place : place.substr(0, place.find(": ")));
+      return out;
     }
   }
-  return Make(Cause::kHostUnreachable, Failure::Speaker::kHop, place);
+  Failure out = base::FromConnectErrno(EHOSTUNREACH);
+  out.set_detail(place);
+  return out;
 }
 
 // Of a long line about a file the end: it has the path first, and then what is wrong.

@@ -6,10 +6,13 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "config/image_writer.h"
+#include "engine/session.h"
+#include "relay/dialer.h"
 #include "relay/hop_services.h"
 
 namespace relay {
@@ -96,7 +99,10 @@ class MakeNegotiateTokenTest : public ::testing::Test {
     proxy.auth = config::Auth::kNegotiate;
     path_.Add(writer.AddProxy(proxy));
     image_ = writer.Finish();
-    config_ = config::Config::FromImage(image_).value();
+    auto created = engine::Session::Create({}, image_, {});
+    EXPECT_TRUE(created.ok());
+    session_ = std::make_unique<engine::Session>(created->session);
+    dialer_ = std::make_unique<Dialer>(*session_);
     int ends[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     program_.Reset(ends[0]);
@@ -105,7 +111,8 @@ class MakeNegotiateTokenTest : public ::testing::Test {
   }
 
   HopAtWork Hop(int timeout_ms) {
-    return {config_, path_, 0, patience_, base::NowMs() + timeout_ms};
+    const int64_t deadline_ms = base::NowMs() + timeout_ms;
+    return {*dialer_, dialer_->config(), path_, 0, patience_, deadline_ms, deadline_ms};
   }
 
   bool WaitForLate(int timeout_ms) {
@@ -116,7 +123,8 @@ class MakeNegotiateTokenTest : public ::testing::Test {
   }
 
   std::vector<uint8_t> image_;
-  config::Config config_;
+  std::unique_ptr<engine::Session> session_;
+  std::unique_ptr<Dialer> dialer_;
   chain::Path path_;
   base::Fd program_;
   base::Fd ours_;

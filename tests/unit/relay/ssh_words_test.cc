@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "chain/fault.h"
+
 namespace relay {
 namespace {
 
@@ -117,6 +119,9 @@ TEST(SshComplaintTest, TakesTheLineThatSaysMost) {
       {{"ssh: connect to host b.example port 22: Network is unreachable"},
        Cause::kNetUnreachable,
        "b.example port 22"},
+      {{"ssh: connect to host b.example port 22: Permission denied"},
+       Cause::kLocal,
+       "b.example port 22: Permission denied"},
       {{"ssh: connect to host b.example port 22: Protocol not available"},
        Cause::kHostUnreachable,
        "b.example port 22: Protocol not available"},
@@ -162,6 +167,18 @@ TEST(SshComplaintTest, TakesTheLineThatSaysMost) {
     EXPECT_EQ(failure.speaker, Speaker::kHop) << name;
     EXPECT_EQ(failure.detail_text(), c.detail) << name;
   }
+}
+
+TEST(SshComplaintTest, TakesAHostThatCantBeReachedForTheHopsOwnFault) {
+  for (const char* why : {"No route to host", "Network is unreachable", "Connection refused",
+                          "Connection timed out", "Something new"}) {
+    const base::Failure failure =
+        Conclusion({std::string("ssh: connect to host b.example port 22: ") + why});
+    const chain::Fault fault = chain::FaultOf(failure, 1);
+    EXPECT_EQ(fault.kind, chain::Fault::Kind::kHop) << why;
+  }
+  const auto refused = ChannelFailure("channel 2: open failed: connect failed: No route to host");
+  EXPECT_EQ(chain::FaultOf(*refused, 1).kind, chain::Fault::Kind::kTarget);
 }
 
 }  // namespace
