@@ -11,14 +11,14 @@ import pytest
 
 import world
 from dials import wait_for
-from doors import dialled_by, run_by
-from gochain import MODES
+from doors import ALONE, dialled_by, run_by
+from gochain import MODES, keep_private
 from peers import content, proxies
 from peers.ssh_host import ClosedSshHost, SshHost
 from programs_test import downloaded, go_env, in_folder, main_module  # noqa: F401
 
 SECONDS = 30
-DOORS = MODES
+DOORS = (*MODES, ALONE)
 URL = "http://web.corp.test/hello.txt"
 HELLO = ["curl", "-sS", "-m", "30", URL]
 
@@ -74,6 +74,24 @@ def conf_of(runner, host, **kwargs):
 def chain_of(*sections):
     hops = " ".join(section.split("]")[0].split()[1] for section in sections)
     return f"[gochain]\ndefault = both\n[chain both]\nhops = {hops}\n" + "".join(sections)
+
+
+def logins_of(door, programs):
+    """With the library alone each program has a relay, and so a login, of its own."""
+    return programs if door == ALONE else 1
+
+
+def start(door, runner, argv, conf, env):
+    """The process itself, to be talked to."""
+    if door != ALONE:
+        full, _ = runner.argv(argv, mode=door, conf=conf, log=None)
+        return runner.start(full, env, stdin=-1)
+    path = runner._new_path("gochain.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(conf)
+    keep_private(path)
+    return runner.start(runner.place.prefix() + argv, env | {
+        "LD_PRELOAD": runner.gochain.library, "GOCHAIN_CONF": path}, stdin=-1)
 
 
 def failure_of(run):
@@ -151,7 +169,8 @@ def test_goes_through_one_host_to_another(runner, peers, site, env, door):
                  env=env)
     assert run.must_succeed().out == "hello from nginx\n" * 2
     run.must_dial_by(dialled_by(door), route="both", hops=2)
-    assert (first.logins(), second.logins()) == (1, 1)
+    logins = logins_of(door, programs=2)
+    assert (first.logins(), second.logins()) == (logins, logins)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -161,7 +180,7 @@ def test_shares_one_login(runner, host, site, env, door):
                  conf_of(runner, host), env=env)
     assert run.must_succeed().out == "hello from nginx\n" * count
     assert len(run.of("connect")) == count
-    assert host.logins() == 1
+    assert host.logins() == logins_of(door, programs=count)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -231,11 +250,11 @@ def jump_to(runner, peers, host, port):
 def test_waits_no_longer_for_a_silent_target_than_it_may(runner, host, env, door):
     """The host has no answer to give: nobody has that address."""
     conf = conf_of(runner, host).replace("[gochain]\n", "[gochain]\nconnect_timeout = 2\n")
-    start = time.monotonic()
+    began = time.monotonic()
     run = run_by(door, runner, ["curl", "-sS", "http://10.77.2.77:9"], conf, env=env, log="warn")
     # The host's kernel may have found out first that nobody is there.
     assert "timed out" in failure_of(run) or "host unreachable" in failure_of(run)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -256,10 +275,10 @@ def test_bears_hosts_that_misbehave(runner, peers, env, kind, words):
     fault = peers.fault(kind)
     conf = ("[gochain]\ndefault = jump\nconnect_timeout = 2\n"
             + jump_to(runner, peers, fault.address, fault.port))
-    start = time.monotonic()
+    began = time.monotonic()
     run = run_by("auto", runner, HELLO, conf, env=env, log="warn")
     assert words in failure_of(run)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - began < 10
 
 
 def test_says_that_the_hop_before_failed(runner, peers, env):
@@ -308,8 +327,7 @@ for line in sys.stdin:
 
     def __init__(self, runner, door, conf, env, target, port):
         argv = [sys.executable, "-c", self.PROGRAM, target, str(port)]
-        full, _ = runner.argv(argv, mode=door, conf=conf, log=None)
-        self.process = runner.start(full, env, stdin=-1)
+        self.process = start(door, runner, argv, conf, env)
         assert self.process.stdout.readline() == "up\n", self.process.communicate(timeout=5)
 
     def say(self, word):
@@ -344,8 +362,7 @@ def test_a_lost_master_resets_and_the_next_connection_has_another(runner, peers,
     folder = runner.place.folder
     script = (f"{sys.executable} -c '{Client.PROGRAM}' echo.corp.test {responder.port}; "
               f"{' '.join(HELLO)}")
-    full, _ = runner.argv(["sh", "-c", script], mode=door, conf=conf, log=None)
-    process = runner.start(full, env, stdin=-1)
+    process = start(door, runner, ["sh", "-c", script], conf, env)
     assert process.stdout.readline() == "up\n"
     master, = masters(folder)
     os.kill(master, signal.SIGKILL)
@@ -359,13 +376,12 @@ def test_a_program_that_goes_takes_its_channel_alone(runner, peers, host, site, 
     responder = peers.responder()
     script = (f"timeout -s KILL 1 {sys.executable} -c '{Client.PROGRAM}' echo.corp.test "
               f"{responder.port}; {' '.join(HELLO)}")
-    full, _ = runner.argv(["sh", "-c", script], mode=door, conf=conf_of(runner, host), log=None)
-    process = runner.start(full, env, stdin=-1)
+    process = start(door, runner, ["sh", "-c", script], conf_of(runner, host), env)
     assert process.stdout.readline() == "up\n"
     assert responder.connections[-1].ended.wait(SECONDS), "the far end must see it"
     out, err = process.communicate(timeout=SECONDS)
     assert "hello from nginx\n" in out, out + err
-    assert host.logins() == 1
+    assert host.logins() == logins_of(door, programs=2)
 
 
 def test_a_program_that_gives_up_takes_nothing_with_it(runner, peers, host, site, env):
