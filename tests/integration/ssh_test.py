@@ -374,10 +374,11 @@ def test_a_lost_master_resets_and_the_next_connection_has_another(runner, peers,
 @pytest.mark.parametrize("door", DOORS)
 def test_a_program_that_goes_takes_its_channel_alone(runner, peers, host, site, env, door):
     responder = peers.responder()
-    script = (f"timeout -s KILL 1 {sys.executable} -c '{Client.PROGRAM}' echo.corp.test "
+    script = (f"timeout -s KILL 4 {sys.executable} -c '{Client.PROGRAM}' echo.corp.test "
               f"{responder.port}; {' '.join(HELLO)}")
     process = start(door, runner, ["sh", "-c", script], conf_of(runner, host), env)
     assert process.stdout.readline() == "up\n"
+    assert wait_for(lambda: responder.connections, SECONDS)
     assert responder.connections[-1].ended.wait(SECONDS), "the far end must see it"
     out, err = process.communicate(timeout=SECONDS)
     assert "hello from nginx\n" in out, out + err
