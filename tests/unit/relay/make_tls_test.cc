@@ -36,12 +36,14 @@ class MakeTlsTest : public testing::Test {
   std::unique_ptr<Stream> Make(base::Fd fd, int64_t patience_ms) {
     const Patience patience(program_.ours.get());
     failed_ = {};
+    const int64_t deadline_ms = base::NowMs() + patience_ms;
     return MakeTls({.dialer = *dialer_,
                     .config = session_->config(),
                     .path = path_,
                     .hop = 0,
                     .patience = patience,
-                    .deadline_ms = base::NowMs() + patience_ms},
+                    .deadline_ms = deadline_ms,
+                    .limit_ms = deadline_ms},
                    std::make_unique<PairStream>(std::move(fd)), &failed_);
   }
   std::string Words() const {
