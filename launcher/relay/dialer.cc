@@ -59,9 +59,8 @@ class Dialer::Attempt {
         dial_(dialer.config(), path_, target) {}
 
   Dialed Run() {
-    if (!dial_.StartAtSsh(base::NowMs())) {
-      Connect();
-    }
+    dial_.ShareLogins(dialer_.session_.logins());
+    Begin();
     while (!given_up_ && dial_.state() != State::kDone && dial_.state() != State::kFailed) {
       Step();
     }
@@ -77,6 +76,12 @@ class Dialer::Attempt {
 
  private:
   int64_t deadline_ms() const { return std::min(dial_.deadline_ms(), limit_ms_); }
+
+  void Begin() {
+    if (!dial_.StartAtSsh(base::NowMs())) {
+      Connect();
+    }
+  }
 
   void Step() {
     switch (dial_.state()) {
@@ -102,6 +107,11 @@ class Dialer::Attempt {
                                                        : FailAs(failed);
         break;
       }
+      case State::kReconnect:
+        stream_.reset();
+        dial_.Restart();
+        Begin();
+        break;
       case State::kConnect:
       case State::kDone:
       case State::kFailed:

@@ -2,6 +2,7 @@
 #ifndef GOCHAIN_BASE_ASCII_H_
 #define GOCHAIN_BASE_ASCII_H_
 
+#include <cstddef>
 #include <string_view>
 
 namespace base {
@@ -14,6 +15,19 @@ constexpr bool IsLetterOrDigit(char c) {
 
 constexpr char ToLower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+// Is `text` the word `lower`, which is in lower case?
+constexpr bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) {
+    return false;
+  }
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (ToLower(text[i]) != lower[i]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // Its value; -1 where it is none.

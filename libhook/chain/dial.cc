@@ -4,6 +4,8 @@
 #include <array>
 #include <cerrno>
 
+#include "chain/freshness.h"
+
 namespace chain {
 namespace {
 
@@ -111,11 +113,16 @@ Dial::State Dial::Advance(Stream& stream, int64_t now_ms) {
           state_ = State::kWantRead;
         }
         break;
+      case protocol::Step::kReconnect:
+        AskToReconnect();
+        break;
       case protocol::Step::kDone:
+        NoteLogin();
         FinishHop(now_ms);
         moved = true;
         break;
       case protocol::Step::kFailed:
+        NoteLogin();
         FailAt(handshake_->relay() != nullptr ? handshake_->failure().hop : hop_,
                handshake_->failure());
         break;
@@ -202,11 +209,22 @@ void Dial::AskForToken() {
 
 void Dial::StartHandshake() {
   const config::Proxy& proxy = path_.At(*config_, hop_);
-  if (proxy.auth == config::Auth::kNegotiate) {
-    handshake_.emplace(*next_stop_, negotiate_token_);
+  const protocol::HttpCredentials credentials{
+      .user = config_->text(proxy.user),
+      .password = config_->text(proxy.password),
+      .workstation = config_->text(proxy.workstation),
+      .auth = proxy.auth,
+      .negotiate_token = negotiate_token_,
+  };
+  const bool is_http =
+      proxy.type == config::ProxyType::kHttp || proxy.type == config::ProxyType::kHttps;
+  const bool may_be_asked = is_http && proxy.auth != config::Auth::kNegotiate &&
+                            !(credentials.user.empty() && credentials.password.empty());
+  if (may_be_asked) {
+    handshake_.emplace(proxy.type, *next_stop_, credentials, KnownLogin(), MakeFreshness());
   } else {
-    handshake_.emplace(proxy.type, *next_stop_, config_->text(proxy.user),
-                       config_->text(proxy.password));
+    handshake_.emplace(proxy.type, *next_stop_, credentials, protocol::HttpMemory{},
+                       protocol::Freshness{});
   }
   state_ = State::kWantWrite;
 }
@@ -224,6 +242,52 @@ void Dial::FinishHop(int64_t now_ms) {
   ++hop_;
   Start(now_ms);
   EnterHop();
+}
+
+protocol::HttpMemory Dial::KnownLogin() {
+  if (learned_.asked > 0 && learned_hop_ == hop_) {
+    return learned_;
+  }
+  return logins_ != nullptr ? logins_->Recall(path_[hop_]) : protocol::HttpMemory{};
+}
+
+void Dial::NoteLogin() {
+  const protocol::HttpConnectClient* const http = handshake_->http();
+  if (http == nullptr || logins_ == nullptr) {
+    return;
+  }
+  switch (http->login().verdict()) {
+    case protocol::HttpLogin::Verdict::kNothingNew:
+      break;
+    case protocol::HttpLogin::Verdict::kRemember:
+      logins_->Remember(path_[hop_], http->login().memory());
+      break;
+    case protocol::HttpLogin::Verdict::kForget:
+      logins_->Forget(path_[hop_]);
+      break;
+  }
+}
+
+void Dial::AskToReconnect() {
+  // Once for each hop that wants to be asked on a connection of its own, and once where a nonce has
+  // grown old.
+  if (reconnects_ >= 2 * path_.size()) {
+    base::Failure failure;
+    failure.cause = base::Cause::kClosedEarly;
+    failure.set_detail("each time that it asked for credentials");
+    Fail(failure);
+    return;
+  }
+  ++reconnects_;
+  learned_ = handshake_->http()->login().memory();
+  learned_hop_ = hop_;
+  state_ = State::kReconnect;
+}
+
+void Dial::Restart() {
+  hop_ = 0;
+  handshake_.reset();
+  state_ = State::kConnect;
 }
 
 bool Dial::SendSome(Stream& stream) {
@@ -271,14 +335,24 @@ bool Dial::GoesOnAfter(long error) {
   if (error == -EINTR) {
     return true;
   }
-  if (error != -EAGAIN && relay_ != nullptr) {
+  if (error == -EAGAIN) {
+    return false;
+  }
+  if (relay_ != nullptr) {
     base::Failure gone{.cause = base::Cause::kRelay, .code = ECONNREFUSED};
     gone.set_detail("it closed the connection");
     Fail(gone);
-  } else if (error != -EAGAIN) {
-    const auto failure = base::FromConnectErrno(static_cast<int>(-error));
-    FailInSilence(failure, failure.cause != base::Cause::kLocal && handshake_->awaits_answer());
+    return false;
   }
+  const bool awaits_answer = handshake_->awaits_answer();
+  if (error == -ECONNRESET || error == -EPIPE) {
+    handshake_->FeedEnd();
+    if (handshake_->step() == protocol::Step::kReconnect) {
+      return true;
+    }
+  }
+  const auto failure = base::FromConnectErrno(static_cast<int>(-error));
+  FailInSilence(failure, failure.cause != base::Cause::kLocal && awaits_answer);
   return false;
 }
 

@@ -11,7 +11,9 @@
 // changes on the way, when a state says so.
 //
 // States in wire order: kConnect → for each hop [kWantTls] [kWantToken] (kWantWrite | kWantRead)*,
-// or kWantSsh → kDone; any → kFailed. Plain value of some 3 KB, no allocation, async-signal-safe,
+// or kWantSsh → kDone; any → kFailed. From (kWantWrite | kWantRead) also → kReconnect: an HTTP
+// proxy has asked for credentials and ended the connection. The caller connects to the first hop
+// again, with Restart() before Start(). Plain value of some 7 KB, no allocation, async-signal-safe,
 // one thread at a time.
 #ifndef GOCHAIN_CHAIN_DIAL_H_
 #define GOCHAIN_CHAIN_DIAL_H_
@@ -22,6 +24,7 @@
 
 #include "base/endpoint.h"
 #include "base/failure.h"
+#include "chain/auth_table.h"
 #include "chain/path.h"
 #include "chain/stream.h"
 #include "config/config.h"
@@ -38,6 +41,7 @@ class Dial {
     kWantSsh,    // the relay gets a stream from the hop to next_stop(), then SshUp()
     kWantRead,
     kWantWrite,
+    kReconnect,
     kDone,
     kFailed,
   };
@@ -53,10 +57,17 @@ class Dial {
   // The dial must be over by then, whatever each hop may take.
   void LimitTo(int64_t limit_ms) { limit_ms_ = limit_ms; }
 
+  // What other dials have learned of the hops' wishes, and where this one's is noted. REQUIRES:
+  // state() == kConnect; `table` outlives the dial.
+  void ShareLogins(AuthTable& table) { logins_ = &table; }
+
   State state() const { return state_; }
 
   // The connect to the first hop succeeded (error 0), or failed with an errno.
   void Connected(int error, int64_t now_ms);  // REQUIRES: state() == kConnect
+
+  // → kConnect. REQUIRES: state() == kReconnect, and a fresh connection is to come.
+  void Restart();
 
   // For the relay, in the place of Connected(): where the path has an ssh hop, the last of them and
   // what is before it are one stream to where that hop leads. → kWantSsh there, or false.
@@ -91,6 +102,9 @@ class Dial {
   void AskForToken();
   void StartHandshake();
   void FinishHop(int64_t now_ms);
+  protocol::HttpMemory KnownLogin();
+  void NoteLogin();
+  void AskToReconnect();
   // Both return true where something happened, so that it makes sense to go on.
   bool SendSome(Stream& stream);
   bool ReceiveSome(Stream& stream);
@@ -111,6 +125,10 @@ class Dial {
   std::optional<base::Endpoint> next_stop_;
   std::string_view negotiate_token_;
   std::optional<protocol::Handshake> handshake_;
+  AuthTable* logins_ = nullptr;
+  uint8_t reconnects_ = 0;
+  uint8_t learned_hop_ = 0;
+  protocol::HttpMemory learned_;  // by learned_hop_, before a reconnect; or asked == 0
   base::Failure failure_;
 };
 

@@ -196,6 +196,7 @@ class Connector::Attempt {
       return DialByRelay(target);
     }
     chain::Dial dial(session_.config(), path, target);
+    dial.ShareLogins(session_.logins());
     return RunDial(dial, first, port);
   }
 
@@ -249,8 +250,14 @@ class Connector::Attempt {
   int RunDial(chain::Dial& dial, std::span<const IpAddress> first, uint16_t port) {
     dial.LimitTo(deadline_ms_);
     int result = ConnectFirst(first, port, dial);
-    if (result == 0) {
+    while (result == 0) {
       result = Handshakes(dial);
+      if (dial.state() != chain::Dial::State::kReconnect) {
+        break;
+      }
+      Disconnect(fd, session_.settings().cookie);
+      dial.Restart();
+      result = ConnectFirst(first, port, dial);
     }
     if (dial.state() == chain::Dial::State::kFailed) {
       return Fail(dial.failure());

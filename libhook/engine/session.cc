@@ -67,6 +67,7 @@ struct Layout {
   size_t relay;
   size_t hops;
   size_t health;
+  size_t logins;
   size_t lists;
   size_t size;
 
@@ -78,7 +79,8 @@ struct Layout {
         relay(peers + Align(names::PeerTable::RegionSize())),
         hops(relay + Align(RelayPlace::RegionSize())),
         health(hops + Align(proxy_count * sizeof(HopRecord))),
-        lists(health + Align(chain::HealthTable::RegionSize(proxy_count, chain_count))),
+        logins(health + Align(chain::HealthTable::RegionSize(proxy_count, chain_count))),
+        lists(logins + Align(chain::AuthTable::RegionSize(proxy_count))),
         size(lists + Align(list_count * sizeof(ListRecord))) {}
 };
 
@@ -225,8 +227,9 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
   out.peers_ = names::PeerTable(region.subspan(layout.peers, names::PeerTable::RegionSize()));
   out.relay_ = RelayPlace(region.subspan(layout.relay, RelayPlace::RegionSize()));
   out.hop_addresses_ = region.subspan(layout.hops, layout.health - layout.hops);
-  out.health_ = chain::HealthTable(region.subspan(layout.health, layout.lists - layout.health),
+  out.health_ = chain::HealthTable(region.subspan(layout.health, layout.logins - layout.health),
                                    config->proxies().size(), config->globals().retry_after_ms);
+  out.logins_ = chain::AuthTable(region.subspan(layout.logins, layout.lists - layout.logins));
   out.lists_ = {reinterpret_cast<const ListRecord*>(region.data() + layout.lists), list_count};
   return out;
 }

@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "chain/auth_table.h"
 #include "chain/health_table.h"
 #include "config/config.h"
 #include "config/list_cache.h"
@@ -63,6 +64,7 @@ class Session {
   names::NameTable& names() { return names_; }
   names::AnswerTable& answers() { return answers_; }
   names::PeerTable& peers() { return peers_; }
+  chain::AuthTable& logins() { return logins_; }
   RelayPlace& relay() { return relay_; }
   const chain::HealthTable& health() const { return health_; }
 
@@ -81,6 +83,7 @@ class Session {
   names::NameTable names_;
   names::AnswerTable answers_;
   names::PeerTable peers_;
+  chain::AuthTable logins_;
   RelayPlace relay_;
   std::span<uint8_t> hop_addresses_;
   chain::HealthTable health_;

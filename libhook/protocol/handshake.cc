@@ -5,21 +5,23 @@ namespace {
 
 using Client = std::variant<Socks5Client, Socks4Client, HttpConnectClient, RelayClient>;
 
-Client MakeClient(config::ProxyType type, const base::Endpoint& target, std::string_view user,
-                  std::string_view password) {
+Client MakeClient(config::ProxyType type, const base::Endpoint& target,
+                  const HttpCredentials& credentials, const HttpMemory& known,
+                  const Freshness& fresh) {
   switch (type) {
     case config::ProxyType::kSocks5:
-      return Client(std::in_place_type<Socks5Client>, target, user, password);
+      return Client(std::in_place_type<Socks5Client>, target, credentials.user,
+                    credentials.password);
     case config::ProxyType::kSocks4:
-      return Client(std::in_place_type<Socks4Client>, target, user, false);
+      return Client(std::in_place_type<Socks4Client>, target, credentials.user, false);
     case config::ProxyType::kSocks4a:
-      return Client(std::in_place_type<Socks4Client>, target, user, true);
+      return Client(std::in_place_type<Socks4Client>, target, credentials.user, true);
     case config::ProxyType::kHttp:
     case config::ProxyType::kHttps:
     case config::ProxyType::kSsh:
       break;
   }
-  return Client(std::in_place_type<HttpConnectClient>, target, user, password);
+  return Client(std::in_place_type<HttpConnectClient>, target, credentials, known, fresh);
 }
 
 // As std::visit, but for kinds that never are "valueless": nothing to throw.
@@ -39,12 +41,10 @@ decltype(auto) With(Variant& client, Action action) {
 
 }  // namespace
 
-Handshake::Handshake(config::ProxyType type, const base::Endpoint& target, std::string_view user,
-                     std::string_view password)
-    : client_(MakeClient(type, target, user, password)) {}
-
-Handshake::Handshake(const base::Endpoint& target, std::string_view negotiate_token)
-    : client_(std::in_place_type<HttpConnectClient>, target, negotiate_token) {}
+Handshake::Handshake(config::ProxyType type, const base::Endpoint& target,
+                     const HttpCredentials& credentials, const HttpMemory& known,
+                     const Freshness& fresh)
+    : client_(MakeClient(type, target, credentials, known, fresh)) {}
 
 Handshake::Handshake(const RelayRequest& request, const RelayAccess& access)
     : client_(std::in_place_type<RelayClient>, request, access) {}

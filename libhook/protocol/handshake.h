@@ -8,6 +8,7 @@
 //   kSend    send some of Outgoing(), then Sent(n)
 //   kReceive read at most Incoming().max bytes; where `peek` is set look without taking (MSG_PEEK),
 //            Feed() them, then take from the socket exactly what Feed() returned
+//   kReconnect  connect again and begin anew, with what http()->login() has learned
 //   kDone    the tunnel is up
 //   kFailed  failure() says why
 #ifndef GOCHAIN_PROTOCOL_HANDSHAKE_H_
@@ -31,12 +32,10 @@ namespace protocol {
 
 class Handshake {
  public:
-  // `target` is where the hop shall connect to: the next hop or the dial's target. `user` and
-  // `password` are views that outlive the handshake; both empty: no credentials.
-  Handshake(config::ProxyType type, const base::Endpoint& target, std::string_view user,
-            std::string_view password);
-  // With an http or https proxy that takes a token (HttpConnectClient).
-  Handshake(const base::Endpoint& target, std::string_view negotiate_token);
+  // `target` is where the hop shall connect to: the next hop or the dial's target. The views of
+  // `credentials` outlive the handshake. `known` and `fresh` are for HTTP.
+  Handshake(config::ProxyType type, const base::Endpoint& target,
+            const HttpCredentials& credentials, const HttpMemory& known, const Freshness& fresh);
   // With the relay, in place of all hops.
   Handshake(const RelayRequest& request, const RelayAccess& access);
 
@@ -52,6 +51,8 @@ class Handshake {
   bool awaits_answer() const;
   // nullptr where it is no handshake with the relay.
   const RelayClient* relay() const { return std::get_if<RelayClient>(&client_); }
+  // nullptr where it is none with an HTTP proxy.
+  const HttpConnectClient* http() const { return std::get_if<HttpConnectClient>(&client_); }
 
  private:
   std::variant<Socks5Client, Socks4Client, HttpConnectClient, RelayClient> client_;

@@ -25,92 +25,85 @@ bool CanBeWritten(std::string_view name) {
   return true;
 }
 
-// RFC 4648 §4, of `first`, ':' and `second` as one text.
-void AppendBase64(base::TextWriter& out, std::string_view first, std::string_view second) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const size_t size = first.size() + 1 + second.size();
-  const auto byte_at = [&](size_t i) -> uint32_t {
-    if (i >= size) return 0;
-    if (i < first.size()) return static_cast<uint8_t>(first[i]);
-    return i == first.size() ? uint8_t{':'} : static_cast<uint8_t>(second[i - first.size() - 1]);
-  };
-  for (size_t i = 0; i < size; i += 3) {
-    const uint32_t group = byte_at(i) << 16 | byte_at(i + 1) << 8 | byte_at(i + 2);
-    out.Append(kAlphabet[group >> 18]);
-    out.Append(kAlphabet[group >> 12 & 63]);
-    out.Append(i + 1 < size ? kAlphabet[group >> 6 & 63] : '=');
-    out.Append(i + 2 < size ? kAlphabet[group & 63] : '=');
-  }
-}
-
 }  // namespace
 
-HttpConnectClient::HttpConnectClient(const base::Endpoint& target, std::string_view user,
-                                     std::string_view password)
-    : credentials_(user.empty() && password.empty() ? Credentials::kNone : Credentials::kBasic) {
+HttpConnectClient::HttpConnectClient(const base::Endpoint& target,
+                                     const HttpCredentials& credentials)
+    : HttpConnectClient(target, credentials, HttpMemory{}, Freshness{}) {}
+
+HttpConnectClient::HttpConnectClient(const base::Endpoint& target,
+                                     const HttpCredentials& credentials, const HttpMemory& known,
+                                     const Freshness& fresh)
+    : target_(target), head_(credentials.auth), login_(credentials, known, fresh) {
   if (!CanBeWritten(target.name())) {
     Fail(Cause::kHostUnreachable, Speaker::kHop, "a name that HTTP CONNECT can't carry");
-  } else if (user.find(':') != std::string_view::npos) {
-    Fail(Cause::kAuthentication, Speaker::kHop, "a user name with a colon can't be sent as Basic");
-  } else if (user.size() + password.size() > kMaxCredentials) {
+  } else if (credentials.user.find(':') != std::string_view::npos) {
+    Fail(Cause::kAuthentication, Speaker::kHop, "a user name with a colon can't be sent by HTTP");
+  } else if (credentials.user.size() + credentials.password.size() > kMaxCredentials) {
     Fail(Cause::kAuthentication, Speaker::kHop, "user name and password are over 1,000 bytes");
-  } else if (!WriteRequest(target, user, password)) {
-    Fail(Cause::kHostUnreachable, Speaker::kHop, "the request would be too long");
+  } else {
+    WriteRequest();
   }
 }
 
-HttpConnectClient::HttpConnectClient(const base::Endpoint& target, std::string_view negotiate_token)
-    : credentials_(Credentials::kToken), token_(negotiate_token) {
-  if (!CanBeWritten(target.name())) {
-    Fail(Cause::kHostUnreachable, Speaker::kHop, "a name that HTTP CONNECT can't carry");
-  } else if (!WriteRequest(target, {}, {})) {
-    Fail(Cause::kHostUnreachable, Speaker::kHop, "the request would be too long");
-  }
-}
-
-bool HttpConnectClient::WriteRequest(const base::Endpoint& target, std::string_view user,
-                                     std::string_view password) {
-  std::array<char, base::kMaxEndpointText> buffer;
-  const std::string_view authority = target.Text(buffer);
-  base::TextWriter out(request_);
+void HttpConnectClient::WriteRequest() {
+  std::array<char, base::kMaxEndpointText> authority_buffer;
+  const std::string_view authority = target_.Text(authority_buffer);
+  base::TextWriter out(buffer_);
   out.Append("CONNECT ").Append(authority).Append(" HTTP/1.1\r\nHost: ").Append(authority);
-  if (credentials_ == Credentials::kBasic) {
-    out.Append("\r\nProxy-Authorization: Basic ");
-    AppendBase64(out, user, password);
-  } else if (credentials_ == Credentials::kToken) {
-    out.Append("\r\nProxy-Authorization: Negotiate ");
+  if (login_.may_be_asked()) {
+    // For proxies that speak HTTP/1.0.
+    out.Append("\r\nProxy-Connection: Keep-Alive");
+  }
+  constexpr std::string_view kHeader = "\r\nProxy-Authorization: ";
+  std::array<char, kMaxRequest> answer_buffer;
+  base::TextWriter answer(answer_buffer);
+  token_ = {};
+  const bool can_be_said = login_.Write(answer, authority, &token_);
+  if (!answer.view().empty()) {
+    out.Append(kHeader).Append(answer.view());
   }
   token_at_ = static_cast<uint16_t>(out.view().size());
   out.Append("\r\n\r\n");
+  if (!can_be_said || answer.cut() || out.cut()) {
+    Fail(Cause::kAuthentication, Speaker::kHop, "what the proxy asks for can't be answered");
+    return;
+  }
   size_ = static_cast<uint16_t>(out.view().size());
-  return !out.cut();
+  sent_ = 0;
+  step_ = Step::kSend;
 }
 
 std::span<const uint8_t> HttpConnectClient::Outgoing() const {
-  const std::string_view request(request_.data(), size_);
-  std::string_view left;
+  std::string_view piece(buffer_.data(), size_);
   if (sent_ < token_at_) {
-    left = request.substr(sent_, token_at_ - sent_);
+    piece = piece.substr(sent_, token_at_ - sent_);
   } else if (sent_ < token_at_ + token_.size()) {
-    left = token_.substr(sent_ - token_at_);
+    piece = token_.substr(sent_ - token_at_);
   } else {
-    left = request.substr(sent_ - token_.size());
+    piece = piece.substr(sent_ - token_.size());
   }
-  return {reinterpret_cast<const uint8_t*>(left.data()), left.size()};
+  return {reinterpret_cast<const uint8_t*>(piece.data()), piece.size()};
 }
 
 void HttpConnectClient::Sent(size_t count) {
   sent_ += count;
-  if (sent_ == size()) {
+  if (sent_ == size_ + token_.size()) {
     step_ = Step::kReceive;
   }
 }
 
-Appetite HttpConnectClient::Incoming() const { return {.max = kPiece, .peek = true}; }
+Appetite HttpConnectClient::Incoming() const {
+  return in_content_ ? content_.Incoming() : Appetite{.max = kPiece, .peek = true};
+}
 
 size_t HttpConnectClient::Feed(std::span<const uint8_t> data) {
-  const size_t taken = head_.Feed(data);
+  if (in_content_) {
+    const size_t taken = content_.Feed(data);
+    GoOn();
+    return taken;
+  }
+  const size_t taken = head_.Feed(data, buffer_);
   switch (head_.state()) {
     case HttpReplyHead::State::kOpen:
       break;
@@ -128,20 +121,68 @@ size_t HttpConnectClient::Feed(std::span<const uint8_t> data) {
 }
 
 void HttpConnectClient::FeedEnd() {
+  if (in_content_ || (follows_answer_ && !head_.started())) {
+    // The connection was good for the requests before this one.
+    if (!login_.needs_same_connection()) {
+      step_ = Step::kReconnect;
+      return;
+    }
+    Fail(Cause::kClosedEarly, Speaker::kHop, "in the middle of NTLM");
+    return;
+  }
   Fail(Cause::kClosedEarly, Speaker::kHop,
        head_.started() ? "in the middle of the HTTP reply" : "no HTTP reply");
 }
 
 void HttpConnectClient::Conclude() {
   const unsigned status = head_.status();
-  if (status < 300) {
-    step_ = Step::kDone;
-    return;
-  }
   if (status == 407) {
     ConcludeAuthentication();
     return;
   }
+  login_.Accepted(head_);
+  if (status < 300) {
+    step_ = Step::kDone;
+  } else {
+    FailByStatus();
+  }
+}
+
+void HttpConnectClient::ConcludeAuthentication() {
+  if (!login_.TakeChallenge(head_)) {
+    std::array<char, 128> buffer;
+    base::TextWriter detail(buffer);
+    const std::string_view summary = head_.offers().summary();
+    detail.Append("HTTP 407: ").Append(summary.empty() ? head_.reason() : summary);
+    detail.Append("; ").Append(login_.refusal());
+    Fail(Cause::kAuthentication, Speaker::kHop, detail.view());
+    return;
+  }
+  content_ = HttpContent(head_);
+  in_content_ = true;
+  GoOn();
+}
+
+void HttpConnectClient::GoOn() {
+  const bool ended = content_.state() == HttpContent::State::kEnded;
+  if (content_.state() == HttpContent::State::kOpen && head_.stays_open()) {
+    return;
+  }
+  if (ended && head_.stays_open()) {
+    in_content_ = false;
+    follows_answer_ = true;
+    head_ = HttpReplyHead(login_.auth());
+    WriteRequest();
+  } else if (login_.needs_same_connection()) {
+    Fail(Cause::kAuthentication, Speaker::kHop,
+         "HTTP 407: the connection ends in the middle of NTLM");
+  } else {
+    step_ = Step::kReconnect;
+  }
+}
+
+void HttpConnectClient::FailByStatus() {
+  const unsigned status = head_.status();
   std::array<char, 128> buffer;
   base::TextWriter detail(buffer);
   detail.Append("HTTP ").AppendNumber(status);
@@ -153,23 +194,6 @@ void HttpConnectClient::Conclude() {
   }
   const HttpVerdict verdict = JudgeHttpRefusal(status, head_.reason(), head_.error());
   Fail(verdict.cause, verdict.speaker, detail.view());
-}
-
-void HttpConnectClient::ConcludeAuthentication() {
-  std::array<char, 128> buffer;
-  base::TextWriter detail(buffer);
-  detail.Append("HTTP 407: ");
-  detail.Append(head_.challenges().empty() ? head_.reason() : head_.challenges());
-  if (credentials_ == Credentials::kNone) {
-    detail.Append("; no credentials given");
-  } else if (credentials_ == Credentials::kToken) {
-    detail.Append("; Kerberos ticket refused");
-  } else if (head_.offers_basic() || head_.challenges().empty()) {
-    detail.Append("; credentials refused");
-  } else {
-    detail.Append("; only Basic is supported");
-  }
-  Fail(Cause::kAuthentication, Speaker::kHop, detail.view());
 }
 
 void HttpConnectClient::Fail(Cause cause, Speaker speaker, std::string_view detail) {

@@ -1,9 +1,9 @@
-// HttpConnectClient: the client's side of HTTP CONNECT (RFC 9110 §9.3.6), with Basic credentials
-// (RFC 7617) or a token of GSSAPI's (RFC 4559) where there are any.
+// HttpConnectClient: the client's side of HTTP CONNECT (RFC 9110 §9.3.6), with the requests that it
+// takes to authenticate (HttpLogin).
 //
 // Sans-I/O, fixed buffers; the contract is protocol::Handshake's. Where a reply's head ends isn't
 // known beforehand, so it is peeked at: what follows a 2xx belongs to the tunnel. The content of
-// any other reply isn't read.
+// another reply is read only to send another request behind it.
 #ifndef GOCHAIN_PROTOCOL_HTTP_CONNECT_CLIENT_H_
 #define GOCHAIN_PROTOCOL_HTTP_CONNECT_CLIENT_H_
 
@@ -15,6 +15,8 @@
 
 #include "base/endpoint.h"
 #include "base/failure.h"
+#include "protocol/http_content.h"
+#include "protocol/http_login.h"
 #include "protocol/http_reply_head.h"
 #include "protocol/step.h"
 
@@ -22,10 +24,12 @@ namespace protocol {
 
 class HttpConnectClient {
  public:
-  // Both `user` and `password` empty: no credentials. Neither is needed after construction.
-  HttpConnectClient(const base::Endpoint& target, std::string_view user, std::string_view password);
-  // With a token in base64, of any length, which outlives the handshake.
-  HttpConnectClient(const base::Endpoint& target, std::string_view negotiate_token);
+  // The views of `credentials` outlive the client. `known` is from an earlier client of the same
+  // proxy: of another dial, or of this one before kReconnect.
+  HttpConnectClient(const base::Endpoint& target, const HttpCredentials& credentials,
+                    const HttpMemory& known, const Freshness& fresh);
+  // Nothing is known.
+  HttpConnectClient(const base::Endpoint& target, const HttpCredentials& credentials);
 
   Step step() const { return step_; }
   std::span<const uint8_t> Outgoing() const;
@@ -35,29 +39,35 @@ class HttpConnectClient {
   void FeedEnd();
   const base::Failure& failure() const { return failure_; }
   bool awaits_answer() const { return step_ == Step::kReceive && !head_.started(); }
+  const HttpLogin& login() const { return login_; }
 
  private:
-  // Room for any target twice and for user name and password of 1,000 bytes together, which is what
-  // the tokens that stand in for passwords come to.
-  static constexpr size_t kMaxRequest = 2048;
+  // Room for the target thrice, the longest message of NTLM or a user name and password of 1,000
+  // bytes together, which is what the tokens that stand in for passwords come to. A Negotiate token
+  // isn't in it.
+  static constexpr size_t kMaxRequest = 2560;
   static constexpr size_t kMaxCredentials = 1000;
 
-  enum class Credentials : uint8_t { kNone, kBasic, kToken };
-
-  bool WriteRequest(const base::Endpoint& target, std::string_view user, std::string_view password);
-  size_t size() const { return size_ + token_.size(); }  // of the request
+  void WriteRequest();
   void Conclude();
   void ConcludeAuthentication();
+  void GoOn();  // behind the content of a 407
+  void FailByStatus();
   void Fail(base::Cause cause, base::Failure::Speaker speaker, std::string_view detail);
 
   Step step_ = Step::kSend;
-  Credentials credentials_;
+  bool in_content_ = false;
+  bool follows_answer_ = false;  // the request isn't the first on its connection
+  uint16_t size_ = 0;            // of the request, without the token
+  uint16_t token_at_ = 0;        // where it belongs
   size_t sent_ = 0;
-  uint16_t token_at_ = 0;  // in front of which byte of request_ the token goes
-  uint16_t size_ = 0;
-  std::array<char, kMaxRequest> request_;
   std::string_view token_;
+  base::Endpoint target_;
+  // The request; and when it is sent, the line of the reply that is at work.
+  std::array<char, kMaxRequest> buffer_;
   HttpReplyHead head_;
+  HttpContent content_;
+  HttpLogin login_;
   base::Failure failure_;
 };
 

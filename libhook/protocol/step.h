@@ -7,7 +7,9 @@
 
 namespace protocol {
 
-enum class Step : uint8_t { kSend, kReceive, kDone, kFailed };
+// kReconnect: over with this connection, but not in vain; a new handshake over a new connection may
+// go on with what this one has learned.
+enum class Step : uint8_t { kSend, kReceive, kReconnect, kDone, kFailed };
 
 struct Appetite {
   size_t max = 0;     // bytes it can use now

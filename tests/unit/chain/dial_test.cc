@@ -92,7 +92,7 @@ TEST(DialTest, IsDoneOnceConnectedWhereThereIsNoHop) {
 }
 
 TEST(DialTest, GoesThroughASingleProxyWithItsCredentials) {
-  const Chain chain({ProxyType::kHttp}, "alice", "secret");
+  const Chain chain({ProxyType::kHttp}, "alice", "secret", config::Auth::kBasic);
   Dial dial(chain.config(), Path::Whole(chain.config(), {config::RouteKind::kProxy, 0}), kTarget);
   dial.Start(0);
   dial.Connected(0, 0);
@@ -394,6 +394,149 @@ TEST(DialTest, FailsAtTheHopThatTheRelayNames) {
   EXPECT_EQ(dial.state(), State::kFailed);
   EXPECT_EQ(dial.failure().cause, Cause::kForbidden);
   EXPECT_EQ(dial.failure().hop, 2);
+}
+
+// --- HTTP authentication
+
+const std::string kAlice = "Proxy-Authorization: Basic YWxpY2U6c2VjcmV0\r\n";
+
+// A request that may be asked for credentials, with them or without.
+std::string Connect(const std::string& authority, bool with_credentials) {
+  return "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority +
+         "\r\nProxy-Connection: Keep-Alive\r\n" + (with_credentials ? kAlice : "") + "\r\n";
+}
+
+const std::string kTargetAuthority = "target.example:443";
+const std::string kAsk =
+    "HTTP/1.1 407 Auth\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 6\r\n\r\n<html>";
+const std::string kAskAndClose =
+    "HTTP/1.0 407 Auth\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n";
+
+class Logins {
+ public:
+  explicit Logins(size_t proxies) : words_(AuthTable::RegionSize(proxies) / 8) {}
+  AuthTable& table() { return table_; }
+
+ private:
+  std::vector<uint64_t> words_;
+  AuthTable table_{{reinterpret_cast<uint8_t*>(words_.data()), words_.size() * 8}};
+};
+
+Dial ConnectedWith(const Chain& chain, AuthTable& logins) {
+  Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
+  dial.ShareLogins(logins);
+  dial.Start(0);
+  dial.Connected(0, 0);
+  return dial;
+}
+
+TEST(DialTest, AnswersAProxyThatAsksForCredentials) {
+  for (const size_t piece : {SIZE_MAX, size_t{1}}) {
+    const Chain chain({ProxyType::kHttp}, "alice", "secret");
+    Peer peer({{Connect(kTargetAuthority, false), kAsk},
+               {Connect(kTargetAuthority, true), kHttpOk + "SSH-2.0-tunnel"}});
+    Dial dial = Connected(chain);
+    EXPECT_EQ(RunBoth(dial, peer, piece), State::kDone);
+    EXPECT_EQ(Rest(peer.client_fd()), "SSH-2.0-tunnel");
+  }
+}
+
+TEST(DialTest, TellsLaterDialsWhatAProxyWants) {
+  const Chain chain({ProxyType::kHttp}, "alice", "secret");
+  Logins logins(1);
+  Peer first(
+      {{Connect(kTargetAuthority, false), kAsk}, {Connect(kTargetAuthority, true), kHttpOk}});
+  Dial asked = ConnectedWith(chain, logins.table());
+  ASSERT_EQ(RunBoth(asked, first), State::kDone);
+  Peer second({{Connect(kTargetAuthority, true), kHttpOk}});
+  Dial told = ConnectedWith(chain, logins.table());
+  EXPECT_EQ(RunBoth(told, second), State::kDone);
+}
+
+TEST(DialTest, ForgetsWhatAProxyDoesNotTakeAnyMore) {
+  const Chain chain({ProxyType::kHttp}, "alice", "secret");
+  Logins logins(1);
+  protocol::HttpMemory basic;
+  basic.challenge.scheme = protocol::HttpScheme::kBasic;
+  logins.table().Remember(0, basic);
+  Peer peer({{Connect(kTargetAuthority, true), kAsk}});
+  Dial dial = ConnectedWith(chain, logins.table());
+  ASSERT_EQ(RunBoth(dial, peer), State::kFailed);
+  EXPECT_EQ(dial.failure().cause, Cause::kAuthentication);
+  EXPECT_EQ(logins.table().Recall(0).challenge.scheme, protocol::HttpScheme::kNone);
+}
+
+TEST(DialTest, TakesAnotherConnectionWhereAProxyEndsTheOneItAskedOn) {
+  const Chain chain({ProxyType::kHttp}, "alice", "secret");
+  Peer first({{Connect(kTargetAuthority, false), kAskAndClose}});
+  Dial dial = Connected(chain);
+  ASSERT_EQ(RunBoth(dial, first), State::kReconnect);
+  dial.Restart();
+  ASSERT_EQ(dial.state(), State::kConnect);
+  dial.Start(5000);
+  EXPECT_EQ(dial.deadline_ms(), 5000 + kTimeoutMs);
+  dial.Connected(0, 5000);
+  Peer second({{Connect(kTargetAuthority, true), kHttpOk}});
+  EXPECT_EQ(RunBoth(dial, second), State::kDone);
+}
+
+TEST(DialTest, TakesAnotherConnectionWhereTheOldOneIsResetUnderTheAnswer) {
+  const Chain chain({ProxyType::kHttp}, "alice", "secret");
+  Peer peer({{Connect(kTargetAuthority, false), kAsk}}, AF_INET);
+  Dial dial = Connected(chain);
+  ASSERT_EQ(RunBoth(dial, peer), State::kWantRead) << "its answer is on its way";
+  peer.Reset();
+  EXPECT_EQ(RunBoth(dial, peer), State::kReconnect);
+}
+
+TEST(DialTest, GoesThroughTheHopsBeforeAgain) {
+  const Chain chain({ProxyType::kHttp, ProxyType::kHttp, ProxyType::kHttp}, "alice", "secret");
+  Logins logins(3);
+  Dial dial = ConnectedWith(chain, logins.table());
+  const std::string second_hop = "hop1.example:1001";
+  const std::string third_hop = "hop2.example:1002";
+  // Each hop asks on a connection of its own; what those before it want is known by then.
+  Peer peers[] = {
+      Peer({{Connect(second_hop, false), kAskAndClose}}),
+      Peer({{Connect(second_hop, true), kHttpOk}, {Connect(third_hop, false), kAskAndClose}}),
+      Peer({{Connect(second_hop, true), kHttpOk},
+            {Connect(third_hop, true), kHttpOk},
+            {Connect(kTargetAuthority, false), kAskAndClose}}),
+      Peer({{Connect(second_hop, true), kHttpOk},
+            {Connect(third_hop, true), kHttpOk},
+            {Connect(kTargetAuthority, true), kHttpOk}})};
+  for (Peer& peer : peers) {
+    const State state = RunBoth(dial, peer);
+    if (&peer == &peers[3]) {
+      EXPECT_EQ(state, State::kDone);
+      break;
+    }
+    ASSERT_EQ(state, State::kReconnect);
+    dial.Restart();
+    dial.Start(0);
+    dial.Connected(0, 0);
+  }
+}
+
+TEST(DialTest, DoesNotReconnectForEver) {
+  const Chain chain({ProxyType::kHttp}, "alice", "secret");
+  Dial dial = Connected(chain);
+  int connections = 1;
+  for (;; ++connections) {
+    Peer peer({});
+    dial.Advance(peer.client_fd(), 0);
+    // A nonce that is out of date at once.
+    const std::string ask =
+        "HTTP/1.0 407 Auth\r\nProxy-Authenticate: Digest realm=x, stale=true, nonce=" +
+        std::to_string(connections) + "\r\n\r\n";
+    ASSERT_EQ(send(peer.own_fd(), ask.data(), ask.size(), 0), ssize_t(ask.size()));
+    if (dial.Advance(peer.client_fd(), 0) != State::kReconnect) break;
+    dial.Restart();
+    dial.Start(0);
+    dial.Connected(0, 0);
+  }
+  EXPECT_EQ(dial.state(), State::kFailed);
+  EXPECT_EQ(connections, 3);
 }
 
 }  // namespace

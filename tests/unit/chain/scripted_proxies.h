@@ -29,7 +29,7 @@ std::string Raw(const char (&literal)[kSize]) {
 class Chain {
  public:
   explicit Chain(const std::vector<ProxyType>& types, std::string_view user = {},
-                 std::string_view password = {}) {
+                 std::string_view password = {}, config::Auth auth = config::Auth::kAny) {
     config::ImageWriter writer;
     config::Chain chain;
     for (size_t i = 0; i < types.size(); ++i) {
@@ -40,6 +40,7 @@ class Chain {
       proxy.port = PortOf(i);
       proxy.user = writer.AddText(user);
       proxy.password = writer.AddText(password);
+      proxy.auth = auth;
       chain.hops[chain.hop_count++] = writer.AddProxy(proxy);
     }
     chain.name = writer.AddText("chain");

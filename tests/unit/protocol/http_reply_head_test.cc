@@ -1,5 +1,7 @@
 #include "protocol/http_reply_head.h"
 
+#include <array>
+
 #include "driver.h"
 
 namespace protocol {
@@ -14,14 +16,15 @@ struct Parsed {
 
 Parsed Parse(std::string_view text) {
   Parsed out;
-  out.taken = out.head.Feed(Bytes(text));
+  std::array<char, 2048> line;
+  out.taken = out.head.Feed(Bytes(text), line);
   return out;
 }
 
 std::string Challenges(const std::string& headers) {
   const Parsed got = Parse("HTTP/1.1 407 Auth\r\n" + headers + "\r\n");
   EXPECT_EQ(got.head.state(), State::kComplete);
-  return std::string(got.head.challenges());
+  return std::string(got.head.offers().summary());
 }
 
 TEST(HttpReplyHeadTest, ReadsStatusAndReason) {
@@ -76,7 +79,7 @@ TEST(HttpReplyHeadTest, SkipsInterimReplies) {
   EXPECT_EQ(got.head.state(), State::kComplete);
   EXPECT_EQ(got.head.status(), 200u);
   EXPECT_EQ(got.head.reason(), "OK");
-  EXPECT_EQ(got.head.challenges(), "");
+  EXPECT_EQ(got.head.offers().summary(), "");
   EXPECT_EQ(got.head.error(), "");
 }
 
@@ -103,11 +106,93 @@ TEST(HttpReplyHeadTest, UnfoldsHeaders) {
   EXPECT_EQ(Challenges("Proxy-Authenticate: Basic\r\n\t realm=\"x\"\r\n"), "Basic realm=\"x\"");
 }
 
-TEST(HttpReplyHeadTest, KnowsWhetherBasicIsOffered) {
-  EXPECT_TRUE(Parse("HTTP/1.1 407 x\r\nProxy-Authenticate: NTLM, bAsIc realm=x\r\n\r\n")
-                  .head.offers_basic());
-  EXPECT_FALSE(Parse("HTTP/1.1 407 x\r\nProxy-Authenticate: Digest realm=\"Basic\"\r\n\r\n")
-                   .head.offers_basic());
+Parsed Refusal(const std::string& headers, const std::string& version = "1.1") {
+  return Parse("HTTP/" + version + " 407 Auth\r\n" + headers + "\r\n");
+}
+
+TEST(HttpReplyHeadTest, KeepsTheBestOfAllChallenges) {
+  const Parsed got = Refusal(
+      "Proxy-Authenticate: Basic realm=\"x\"\r\n"
+      "Proxy-Authenticate: Digest realm=\"x\", nonce=\"n\"\r\n"
+      "Proxy-Authenticate: Negotiate\r\n");
+  EXPECT_EQ(got.head.offers().best().scheme, HttpScheme::kDigest);
+  EXPECT_EQ(got.head.offers().best().nonce(), "n");
+}
+
+TEST(HttpReplyHeadTest, ForgetsChallengesOfInterimReplies) {
+  const Parsed got = Parse(
+      "HTTP/1.1 103 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 5\r\nConnection: "
+      "close\r\n\r\n"
+      "HTTP/1.1 407 x\r\n\r\n");
+  EXPECT_EQ(got.head.offers().best().scheme, HttpScheme::kNone);
+  EXPECT_FALSE(got.head.offers().Has(HttpScheme::kBasic));
+  EXPECT_EQ(got.head.framing(), HttpReplyHead::Framing::kUntilClose);
+  EXPECT_TRUE(got.head.stays_open());
+}
+
+TEST(HttpReplyHeadTest, LeavesOutTheChallengeThatALongLineCuts) {
+  const Parsed got =
+      Refusal("Proxy-Authenticate: Basic realm=\"x\", Digest nonce=\"n\", opaque=\"" +
+              std::string(3000, 'o') + "\"\r\n");
+  EXPECT_EQ(got.head.offers().best().scheme, HttpScheme::kBasic);
+}
+
+TEST(HttpReplyHeadTest, ReadsTheNextNonce) {
+  EXPECT_EQ(
+      Parse("HTTP/1.1 200 OK\r\nProxy-Authentication-Info: qop=auth, nextnonce=\"n,2\"\r\n\r\n")
+          .head.next_nonce(),
+      "n,2");
+  EXPECT_EQ(
+      Parse("HTTP/1.1 200 OK\r\nProxy-Authentication-Info: qop=auth\r\n\r\n").head.next_nonce(),
+      "");
+}
+
+TEST(HttpReplyHeadTest, SaysHowTheContentEnds) {
+  using Framing = HttpReplyHead::Framing;
+  struct Row {
+    const char* headers;
+    Framing framing;
+  };
+  constexpr Row kRows[] = {
+      {"", Framing::kUntilClose},
+      {"Content-Length: 42\r\n", Framing::kByLength},
+      {"Content-Length: 42\r\nCONTENT-LENGTH: 42\r\n", Framing::kByLength},
+      {"Content-Length: 42\r\nContent-Length: 43\r\n", Framing::kUntilClose},
+      {"Content-Length: -1\r\n", Framing::kUntilClose},
+      {"Content-Length: 99999999999999999999999999\r\n", Framing::kUntilClose},
+      {"Content-Length:\r\n", Framing::kUntilClose},
+      {"Transfer-Encoding: Chunked\r\n", Framing::kChunked},
+      {"Transfer-Encoding: chunked\r\nContent-Length: 42\r\n", Framing::kChunked},
+      {"Transfer-Encoding: gzip\r\nContent-Length: 42\r\n", Framing::kUntilClose},
+      {"Transfer-Encoding: gzip, chunked\r\n", Framing::kUntilClose},
+  };
+  for (const Row& row : kRows) {
+    const Parsed got = Refusal(row.headers);
+    EXPECT_EQ(got.head.framing(), row.framing) << row.headers;
+    EXPECT_TRUE(row.framing != Framing::kByLength || got.head.content_length() == 42);
+  }
+}
+
+TEST(HttpReplyHeadTest, SaysWhetherTheConnectionStaysOpen) {
+  struct Row {
+    const char* version;
+    const char* headers;
+    bool stays_open;
+  };
+  constexpr Row kRows[] = {
+      {"1.1", "", true},
+      {"1.0", "", false},
+      {"1.1", "Connection: close\r\n", false},
+      {"1.1", "Connection: x, Close\r\n", false},
+      {"1.1", "Proxy-Connection: close\r\n", false},
+      {"1.0", "Connection: keep-alive\r\n", true},
+      {"1.0", "Proxy-Connection: Keep-Alive\r\n", true},
+      {"1.0", "Proxy-Connection: Keep-Alive\r\nConnection: close\r\n", false},
+  };
+  for (const Row& row : kRows) {
+    EXPECT_EQ(Refusal(row.headers, row.version).head.stays_open(), row.stays_open)
+        << row.version << row.headers;
+  }
 }
 
 TEST(HttpReplyHeadTest, KeepsTheProxysOwnError) {
