@@ -221,6 +221,17 @@ def test_ticket_that_comes_during_the_run(runner, site, squid, ticket, folder, d
     assert len(run.of("fail")) == len(run.of("connect")) == 1, str(run)
 
 
+@pytest.mark.parametrize("door", DOORS)
+def test_without_a_ticket_the_next_proxy_is_taken(runner, peers, site, squid, ticket, door):
+    conf = conf_of(negotiate(squid.url()), f"url = {peers.one_hop()[0].url()}",
+                   more="mode = failover\n")
+    run = run_by(door, runner, FETCH, conf, env=ticket.env | {"KRB5CCNAME": "FILE:/nowhere"},
+                 place=place_of(runner, squid))
+    assert run.must_succeed().out == HELLO, str(run)
+    connect, = run.of("connect")
+    assert connect["hops"] == ["hop1"], str(run)
+
+
 class Broken:
     """`change` makes of (kdc, squid, folder, ticket's environment) another environment."""
 
