@@ -450,3 +450,29 @@ print(bytes(got) == data)
     assert done.wait(SECONDS)
     assert len(received) == len(sent)
     assert bytes(received) == sent
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_chain_goes_on_without_a_host_that_is_down(runner, peers, site, env, door):
+    """`jump` is an alias, which this machine can't look up, of a port where nobody is."""
+    config = peers.start(SshHost, world.PROXY_SIDE[0]).config(runner.place.folder, more=(
+        f"Host the_jump\n  HostName {world.PROXY_SIDE[0]}\n  Port {peers.dead_port()}\nHost *\n"))
+    near = peers.proxy(proxies.Microsocks)
+    conf = (f"[gochain]\ndefault = any\n[chain any]\nhops = jump near\nmode = failover\n"
+            f"[proxy jump]\nurl = ssh://nobody@the_jump\nssh_config = {config}\n"
+            f"[proxy near]\nurl = {near.url()}\n")
+    run = run_by(door, runner, HELLO, conf, env=env)
+    assert run.must_succeed().out == "hello from nginx\n"
+
+
+def test_a_target_that_refuses_is_not_the_hosts_fault(runner, peers, host, site, env):
+    near = peers.proxy(proxies.Microsocks)
+    conf = (f"[gochain]\ndefault = any\n[chain any]\nhops = jump near\nmode = failover\n"
+            f"{host.section(runner.place.folder)}[proxy near]\nurl = {near.url()}\n")
+    script = f"curl -sS http://web.corp.test:9; {' '.join(HELLO)}"
+    run = run_by("auto", runner, ["sh", "-c", script], conf, env=env)
+    assert run.must_succeed().out == "hello from nginx\n"
+    refused, = run.of("fail")
+    assert refused["hop"] == "jump" and refused["hops"] == ["jump"], str(run)
+    reached, = run.of("connect")
+    assert reached["hops"] == ["jump"], str(run)
