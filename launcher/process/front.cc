@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -144,7 +145,14 @@ class Front {
         return;
       }
       if (child == 0) {
-        poll(nullptr, 0, 1);
+        // SIGCHLD wakes it.
+        pollfd signal{signals_.get(), POLLIN, 0};
+        signalfd_siginfo info;
+        const int64_t left_ms = std::max<int64_t>(until_ms - base::NowMs(), 0);
+        if (poll(&signal, 1, static_cast<int>(left_ms)) > 0 &&
+            read(signals_.get(), &info, sizeof info) < 0) {
+          continue;
+        }
       } else if (child == relay_) {
         relay_ = -1;
       }
