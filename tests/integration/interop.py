@@ -241,7 +241,6 @@ PLAIN_ROWS = (
         (http_proxies.Cntlm, Squid)),
 )
 
-# A TLS hop is the launcher's.
 TLS_ROWS = (
     Row("stunnel before squid", "https", "none", stunnel("squid, http, none"),
         (http_proxies.Stunnel, Squid), **TRUSTED),
@@ -269,10 +268,9 @@ SSH_ROWS = (
         keys=ssh_config),
 )
 
-ROW = {row.name: row for row in PLAIN_ROWS + TLS_ROWS + SSH_ROWS}
-assert len(ROW) == len(PLAIN_ROWS + TLS_ROWS + SSH_ROWS)
-# What gochain can do so far.
-ROWS = tuple(row for row in ROW.values() if row.auth not in ("Digest", "NTLM"))
+ROWS = PLAIN_ROWS + TLS_ROWS + SSH_ROWS
+ROW = {row.name: row for row in ROWS}
+assert len(ROW) == len(ROWS)
 
 # What is no peer of its own, but tells a client that a nonce is old soon after it was given.
 NONCE_SECONDS = 2
