@@ -32,8 +32,8 @@ void ProxyReader::Read(Key key, const IniEntry& entry, uint16_t index) {
     section.file = {entry.place, entry.value};
   } else if (key == Key::kPasswordEnv) {
     section.variable = {entry.place, entry.value};
-  } else if (key == Key::kAuth) {
-    ReadAuth(entry, &section);
+  } else if (AuthKeys::Has(key)) {
+    section.auth.Read(context_, key, entry);
   } else if (key == Key::kSshConfig) {
     section.ssh.ReadConfig(entry);
   } else if (TlsKeys::Has(key)) {
@@ -66,37 +66,6 @@ void ProxyReader::ReadUrl(const IniEntry& entry, Section* section) {
     WarnOfReaders(context_, entry.place, context_->diagnostics().FileName(entry.place.file));
   }
   section->url = std::move(url);
-}
-
-void ProxyReader::ReadAuth(const IniEntry& entry, Section* section) {
-  Proxy& proxy = context_->image().proxies()[section->index];
-  if (auto complaint = ParseAuth(entry.value, &proxy.auth)) {
-    context_->Complain(entry.place, std::move(*complaint));
-  } else {
-    section->auth = entry.place;
-  }
-}
-
-bool ProxyReader::MayHaveAuth(const Section& section) {
-  const ProxyUrl& url = *section.url;
-  if (url.type != ProxyType::kHttp && url.type != ProxyType::kHttps) {
-    context_->Complain(*section.auth, "'auth' is for http and https proxies");
-    return false;
-  }
-  const bool has_user = !url.user.empty();
-  if (context_->image().proxies()[section.index].auth != Auth::kNegotiate) {
-    if (!has_user) {
-      context_->Complain(*section.auth, "'auth' needs a user in the url");
-    }
-    return has_user;
-  }
-  if (has_user || !url.password.empty() || section.file || section.variable) {
-    context_->Complain(*section.auth,
-                       "negotiate takes no user and no password: the Kerberos ticket says who you "
-                       "are");
-    return false;
-  }
-  return true;
 }
 
 bool ProxyReader::MayHavePassword(const Section& section, const PasswordKey& key,
@@ -149,7 +118,9 @@ std::vector<std::string> ProxyReader::Finish() {
       section.tls.Finish(context_, *section.url, section.index);
       section.ssh.Finish(context_, *section.url, section.index);
     }
-    if (section.auth && section.url && !MayHaveAuth(section)) {
+    const bool has_password_key = section.file || section.variable;
+    if (section.url &&
+        !section.auth.Finish(context_, *section.url, has_password_key, section.index)) {
       continue;
     }
     if (section.file && section.variable) {

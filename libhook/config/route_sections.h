@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/auth_keys.h"
 #include "config/ini_file.h"
 #include "config/proxy_url.h"
 #include "config/rules_context.h"
@@ -38,15 +39,13 @@ class ProxyReader {
     std::optional<ProxyUrl> url;  // a good one
     std::optional<PasswordKey> file;
     std::optional<PasswordKey> variable;
-    std::optional<Place> auth;  // where it is said
+    AuthKeys auth;
     TlsKeys tls;
     SshKeys ssh;
   };
 
   Section& Find(uint16_t index) { return sections_[index - sections_.front().index]; }
   void ReadUrl(const IniEntry& entry, Section* section);
-  void ReadAuth(const IniEntry& entry, Section* section);
-  bool MayHaveAuth(const Section& section);
   bool MayHavePassword(const Section& section, const PasswordKey& key, std::string_view word);
   bool ReadPassword(const Section& section, std::string* password, std::string* place);
 

@@ -61,10 +61,16 @@ constexpr KeyRow kKeys[] = {
     {SectionKind::kProxy, Key::kPasswordEnv, KeyForm::kWord, "password_env", false,
      "the name of a variable", "none",
      "The variable that holds the password, for the url's user. COMMAND is started without it."},
-    {SectionKind::kProxy, Key::kAuth, KeyForm::kWord, "auth", false, "`basic` or `negotiate`",
-     "what the proxy asks for",
+    {SectionKind::kProxy, Key::kAuth, KeyForm::kWord, "auth", false,
+     "`basic`, `digest`, `ntlm` or `negotiate`", "what the proxy asks for",
      "How an http or https proxy learns who is there: by the url's user and a password, or, with "
-     "`negotiate`, by a Kerberos ticket."},
+     "`negotiate`, by a Kerberos ticket. Without this key the strongest of what the proxy offers "
+     "is "
+     "taken: NTLM, Digest, Basic."},
+    {SectionKind::kProxy, Key::kWorkstation, KeyForm::kWord, "workstation", false,
+     "a name of at most 15 bytes", "this machine's name",
+     "What a proxy is told by NTLM of the computer that somebody logs in from; some let users in "
+     "from certain ones only."},
     {SectionKind::kProxy, Key::kCaFile, KeyForm::kWord, "ca_file", false, "a path",
      "whom the system trusts",
      "For `https://` proxies: the file of the authorities, as PEM, of which one has to stand for "

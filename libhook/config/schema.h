@@ -42,6 +42,7 @@ enum class Key : uint8_t {
   kPasswordFile,
   kPasswordEnv,
   kAuth,
+  kWorkstation,
   kCaFile,
   kClientCert,
   kClientKey,

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kDnsWords[] = {"remote", "local"};
-constexpr std::string_view kAuthWords[] = {"basic", "negotiate"};
-constexpr Auth kAuths[] = {Auth::kBasic, Auth::kNegotiate};
+constexpr std::string_view kAuthWords[] = {"basic", "digest", "ntlm", "negotiate"};
+constexpr Auth kAuths[] = {Auth::kBasic, Auth::kDigest, Auth::kNtlm, Auth::kNegotiate};
 constexpr uint32_t kMaxTimeoutMs = 3600 * 1000;
 
 }  // namespace
@@ -74,7 +74,7 @@ std::optional<Complaint> ParseAuth(std::string_view text, Auth* out) {
       return std::nullopt;
     }
   }
-  return Complaint{"bad auth " + Quote(text) + ": basic or negotiate is needed",
+  return Complaint{"bad auth " + Quote(text) + ": basic, digest, ntlm or negotiate is needed",
                    NearestWord(text, kAuthWords)};
 }
 

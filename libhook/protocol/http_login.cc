@@ -159,7 +159,7 @@ bool HttpLogin::Refuse(const HttpReplyHead& head) {
   if (is_offered) {
     refusal_ = is_token ? "Kerberos ticket refused" : "credentials refused";
   } else if (credentials_.auth == config::Auth::kAny && offers.Has(HttpScheme::kNegotiate)) {
-    refusal_ = "it needs auth = negotiate";
+    refusal_ = "auth = negotiate is needed";
   } else {
     refusal_ = kNotOffered[static_cast<size_t>(credentials_.auth)];
   }

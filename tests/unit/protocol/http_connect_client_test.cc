@@ -319,7 +319,7 @@ TEST(HttpConnectClientTest, AnswersOnlyWithTheSchemeThatItIsTold) {
        "HTTP 407: Basic realm=\"x\", NTLM; digest is not offered"},
       {Auth::kDigest, {}, 1, "HTTP 407: Auth; credentials refused"},
       {Auth::kNtlm, {kBasic}, 1, "HTTP 407: Basic realm=\"x\"; ntlm is not offered"},
-      {Auth::kAny, {"Negotiate"}, 1, "HTTP 407: Negotiate; it needs auth = negotiate"},
+      {Auth::kAny, {"Negotiate"}, 1, "HTTP 407: Negotiate; auth = negotiate is needed"},
       {Auth::kAny, {"Bearer"}, 1, "HTTP 407: Bearer; none of it is supported"},
   };
   for (const Row& row : kRows) {
