@@ -32,6 +32,13 @@ Fault FaultOfHop(const base::Failure& failure, size_t hops) {
       break;
     case Cause::kForbidden:
       return Behind(failure.hop, hops);
+    case Cause::kTimedOut:
+    case Cause::kClosedEarly:
+      // The hops before it carry what it says.
+      if (failure.hop > 0) {
+        return {Kind::kUnclear, failure.hop};
+      }
+      break;
     case Cause::kNone:
     case Cause::kRejected:
     case Cause::kConfigUnusable:
@@ -41,9 +48,7 @@ Fault FaultOfHop(const base::Failure& failure, size_t hops) {
     case Cause::kRefused:
     case Cause::kNoSuchName:
     case Cause::kAuthentication:
-    case Cause::kTimedOut:
     case Cause::kNotTheProtocol:
-    case Cause::kClosedEarly:
     case Cause::kTlsUntrusted:
     case Cause::kTlsName:
     case Cause::kSsh:

@@ -12,10 +12,12 @@ namespace chain {
 
 struct Fault {
   enum class Kind : uint8_t {
-    kNone,     // nobody's on the way: this process, gochain itself, or the caller's own time
-    kHop,      // hop number `hop` doesn't do its work, or can't be reached
-    kTarget,   // the target's, or what the last hop thinks of it: another path changes nothing
-    kUnclear,  // hop number `hop` was asked for what is behind it and keeps silent: either's
+    kNone,    // nobody's on the way: this process, gochain itself, or the caller's own time
+    kHop,     // hop number `hop` doesn't do its work, or can't be reached
+    kTarget,  // the target's, or what the last hop thinks of it: another path changes nothing
+    // Nothing came from hop number `hop`, or the connection ended: its own, of a hop before it,
+    // which carries the connection; or of what is behind it, where it was asked for that.
+    kUnclear,
   };
   Kind kind = Kind::kNone;
   uint8_t hop = 0;

@@ -104,6 +104,7 @@ bool PathChoice::GoesOnAfter(const base::Failure& failure) {
   }
   if (lost_) {
     selector_->Exclude(*lost_);
+    Explain(*lost_);
     lost_.reset();
     return true;
   }
@@ -117,8 +118,10 @@ bool PathChoice::GoesOnAfter(const base::Failure& failure) {
   // Who has brought the dial so far, or said what is wrong behind it, works.
   const bool says =
       fault.kind == Kind::kTarget || (fault.kind == Kind::kHop && fault.hop > failure.hop);
-  for (size_t i = 0; i < size_t{failure.hop} + (says ? 1 : 0); ++i) {
-    Clear(path_[i]);
+  if (fault.kind != Kind::kUnclear) {
+    for (size_t i = 0; i < size_t{failure.hop} + (says ? 1 : 0); ++i) {
+      Clear(path_[i]);
+    }
   }
   if (fault.kind == Kind::kTarget) {
     return false;
@@ -135,6 +138,7 @@ bool PathChoice::GoesOnAfter(const base::Failure& failure) {
   Blame(proxy, selector_->Seen(proxy), failure,
         says ? config.text(path_.At(config, failure.hop).name) : std::string_view());
   selector_->Exclude(proxy);
+  Explain(proxy);
   return true;
 }
 
@@ -157,22 +161,27 @@ void PathChoice::Up(uint32_t connect_us) {
   }
 }
 
-// Silent with a hop behind it: that one first. Silent again without that one: itself, and that one
-// may be as good as any.
+// Silent with a hop behind it that it was asked for: that one first. Silent again without that one:
+// itself, and that one may be as good as any.
 void PathChoice::Suspected(const base::Failure& failure) {
   const uint16_t silent = path_[failure.hop];
   bool again = false;
   for (size_t i = 0; i < suspect_count_; ++i) {
     again = again || suspects_[i].silent == silent;
   }
+  const bool asked = failure.speaker == base::Failure::Speaker::kNobody;
   const bool is_last = size_t{failure.hop} + 1 == path_.size();
-  const uint16_t proxy = again || is_last ? silent : path_[size_t{failure.hop} + 1];
+  const size_t at = size_t{failure.hop} + (again || is_last || !asked ? 0 : 1);
   if (again) {
     Absolve(silent);
   }
-  selector_->Exclude(proxy);
+  selector_->Exclude(path_[at]);
   if (suspect_count_ < suspects_.size()) {
-    suspects_[suspect_count_++] = {proxy, silent, selector_->Seen(proxy), failure.cause};
+    Suspect& suspect = suspects_[suspect_count_++];
+    suspect = {path_[at], silent, selector_->Seen(path_[at]), failure.cause, {}};
+    for (size_t i = 0; i < at; ++i) {
+      suspect.carriers.Add(path_[i]);
+    }
   }
 }
 
@@ -180,6 +189,19 @@ void PathChoice::Absolve(uint16_t silent) {
   size_t kept = 0;
   for (size_t i = 0; i < suspect_count_; ++i) {
     if (suspects_[i].silent == silent && suspects_[i].proxy != silent) {
+      selector_->Allow(suspects_[i].proxy);
+    } else {
+      suspects_[kept++] = suspects_[i];
+    }
+  }
+  suspect_count_ = kept;
+}
+
+// What came to suspects by the hop that is dead says nothing against them.
+void PathChoice::Explain(uint16_t dead) {
+  size_t kept = 0;
+  for (size_t i = 0; i < suspect_count_; ++i) {
+    if (IsIn(suspects_[i].carriers, dead)) {
       selector_->Allow(suspects_[i].proxy);
     } else {
       suspects_[kept++] = suspects_[i];

@@ -58,12 +58,14 @@ class PathChoice final : public Doubt {
     uint16_t silent;  // the hop that was
     chain::HealthTable::Sight seen;
     base::Cause cause;
+    chain::Path carriers;  // the hops before it
   };
 
   void Blame(uint16_t proxy, chain::HealthTable::Sight seen, const base::Failure& failure,
              std::string_view says);
   void Suspected(const base::Failure& failure);
   void Absolve(uint16_t silent);
+  void Explain(uint16_t dead);
   void Clear(uint16_t proxy);
   void Say(uint16_t proxy, const base::Failure& failure, std::string_view says) const;
 

@@ -202,6 +202,48 @@ TEST_F(PathChoiceTest, SuspectsAHopThatIsSilentTwice) {
   EXPECT_EQ(Alive(), "bc");
 }
 
+// The death of a hop in the middle of a dial shows at whoever's turn it is.
+TEST_F(PathChoiceTest, AllowsWhatADeadHopHasCarried) {
+  for (const Failure& end : {Of(Cause::kClosedEarly, 1, Speaker::kNobody), Silent(1),
+                             Of(Cause::kClosedEarly, 1), Of(Cause::kTimedOut, 1)}) {
+    Use("dynamic");
+    PathChoice choice(session_, kRoute, Later());
+    ASSERT_EQ(Next(choice), "abc");
+    ASSERT_TRUE(choice.GoesOnAfter(end));
+    EXPECT_EQ(Alive(), "abc");
+    Next(choice);
+    ASSERT_TRUE(choice.GoesOnAfter(Refused(0)));
+    EXPECT_EQ(Alive(), "bc");
+    ASSERT_EQ(Next(choice), "bc");
+    choice.Up(100);
+    EXPECT_EQ(Alive(), "bc");
+  }
+}
+
+TEST_F(PathChoiceTest, BlamesTheHopWhereTheConnectionEndedOnceAnotherPathIsUp) {
+  Use("dynamic");
+  PathChoice choice(session_, kRoute, Later());
+  ASSERT_EQ(Next(choice), "abc");
+  ASSERT_TRUE(choice.GoesOnAfter(Of(Cause::kClosedEarly, 1)));
+  EXPECT_EQ(Alive(), "abc");
+  ASSERT_EQ(Next(choice), "ac");
+  choice.Up(100);
+  EXPECT_EQ(Alive(), "ac");
+}
+
+// It may have been killed just now.
+TEST_F(PathChoiceTest, TakesNoConnectionThatEndedForASignOfLife) {
+  Use("dynamic", "0.25");
+  PathChoice dying(session_, kRoute, Later());
+  ASSERT_EQ(Next(dying), "abc");
+  PathChoice other(session_, kRoute, Later());
+  ASSERT_EQ(Next(other), "abc");
+  other.GoesOnAfter(Refused(0));
+  ASSERT_EQ(Alive(), "bc");
+  dying.GoesOnAfter(Of(Cause::kClosedEarly, 2));
+  EXPECT_EQ(Alive(), "bc");
+}
+
 TEST_F(PathChoiceTest, ComesToAnEndWhateverIsSilent) {
   for (const size_t hop : {0, 1, 2}) {
     Use("dynamic");
@@ -213,6 +255,20 @@ TEST_F(PathChoiceTest, ComesToAnEndWhateverIsSilent) {
       ASSERT_TRUE(choice.GoesOnAfter(Silent(static_cast<uint8_t>(hop % path.size()))));
     }
     EXPECT_EQ(Alive(), "abc");
+  }
+}
+
+TEST_F(PathChoiceTest, ComesToAnEndWhateverEnds) {
+  for (unsigned ends = 0; ends < 256; ++ends) {
+    Use("dynamic");
+    PathChoice choice(session_, kRoute, Later());
+    std::string path;
+    unsigned tries = 0;
+    while ((path = Next(choice)) != "-") {
+      ASSERT_LT(++tries, 12u);
+      const auto hop = static_cast<uint8_t>((ends >> tries) % path.size());
+      choice.GoesOnAfter((ends >> tries & 4) != 0 ? Of(Cause::kClosedEarly, hop) : Silent(hop));
+    }
   }
 }
 
