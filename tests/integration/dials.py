@@ -59,7 +59,7 @@ class Dials:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.communicate(timeout=5)
         for event in read_events(self._log):
-            self.events.setdefault(event["target"], []).append(event)
+            self.events.setdefault(event.get("target"), []).append(event)
         assert self.process.returncode == 0, f"status {self.process.returncode}\n{err}"
 
     def dial(self):

@@ -103,6 +103,39 @@ def table(tls=True):
     return out
 
 
+class FailoverCase(Case):
+    """A proxy with a fault, and another that does its work, in a chain that has a choice."""
+
+    def __init__(self, number, protocol, fault, mode):
+        super().__init__(number, protocol, fault, None, b"", "first")
+        self.waits = fault.kind in ("stall", "drip")
+        self.mode = mode
+
+    def __str__(self):
+        return f"{super().__str__()}, {self.mode}"
+
+    def sections(self, proxy, before, ca_file):
+        return super().sections(proxy, before, ca_file).replace(
+            f"hops = p{self.number}\n", f"hops = p{self.number} good\nmode = {self.mode}\n")
+
+    def must_lose(self, dial, least_ms, most_ms):
+        if trouble := self.must_be(dial):
+            return trouble
+        if not (least_ms if self.waits else 0) <= dial.took_ms < most_ms:
+            return f"took {dial.took_ms} ms"
+        return None
+
+
+def failover_table(tls=True):
+    out = []
+    for mode in ("failover", "dynamic"):
+        for name, protocol in PROTOCOLS.items():
+            for fault, error, _ in faults_of(protocol) if tls or not protocol.is_tls else ():
+                if error:
+                    out.append(FailoverCase(len(out), name, fault, mode))
+    return out
+
+
 class Bench:
     """Makes the proxies of tables, each once, and the rules for them."""
 

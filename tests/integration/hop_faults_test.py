@@ -20,7 +20,7 @@ def bench(world, peers):
 
 @pytest.mark.parametrize("door", DOORS)
 def test_every_fault_at_every_step(runner, tools, bench, door):
-    cases = table(tls=door != "library alone")
+    cases = table()
     conf, made = bench.rules_and_proxies(cases)
     with Dials(runner, tools("dials"), door, conf,
                [GOOD] + [case.target for case in cases]) as dials:
@@ -52,7 +52,7 @@ ROUND, ROUNDS = 2000, 4
 
 @pytest.mark.parametrize("door", ("preload", "supervise", "library alone"))
 def test_thousands_of_failures_leave_nothing(runner, tools, bench, door):
-    cases = [case for case in table(tls=door != "library alone")
+    cases = [case for case in table()
              if case.position == "first" and case.fault.kind in ("fin", "rst", "bytes")]
     conf, made = bench.rules_and_proxies(cases)
     with Dials(runner, tools("dials"), door, conf, [case.target for case in cases],

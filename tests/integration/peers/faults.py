@@ -111,7 +111,7 @@ class Fault:
     def __str__(self):
         where = "connected" if self.exchange < 0 else f"answer {self.exchange + 1}"
         return f"{self.kind} at {where}, part {self.part}" + (
-            f" ({self.data[:12]!r})" if self.data else "") + (
+            f" ({len(self.data)}: {self.data[:12]!r})" if self.data else "") + (
             f" of {self.hops} hops" if self.hops > 1 else "")
 
 
