@@ -2,6 +2,7 @@
 #include <glob.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "config/builder.h"
+#include "config/schema.h"
 #include "rules_text.h"
 
 namespace config {
@@ -85,6 +87,18 @@ TEST(SamplesTest, LoadWithTheirExamplesToo) {
   EXPECT_EQ(built.Complaints(), "");
   ASSERT_TRUE(built.ok());
   EXPECT_EQ(built.config().HopCount(built.config().globals().default_route), 2u);
+}
+
+TEST(SamplesTest, NameEveryKey) {
+  const std::string text = Read("conf/gochain.conf");
+  for (const KeyRow& row : Keys()) {
+    EXPECT_TRUE(row.form == KeyForm::kName ||
+                text.find(std::string(row.word) + " = ") != std::string::npos)
+        << SectionHeader(*std::find_if(
+               Sections().begin(), Sections().end(),
+               [&](const SectionRow& section) { return section.kind == row.section; }))
+        << " " << row.word;
+  }
 }
 
 // Every ```ini block of the documents loads, but for those that show a mistake.
