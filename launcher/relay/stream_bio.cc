@@ -71,7 +71,7 @@ int StreamBio::Read(BIO* bio, char* data, int size) {
     return -1;
   }
   self.at_end_ = got == 0;
-  self.Note(got == 0 ? -ECONNRESET : got);
+  self.read_error_ = got == 0 ? -ECONNRESET : got;
   return got == 0 ? 0 : -1;
 }
 
@@ -87,7 +87,7 @@ int StreamBio::Write(BIO* bio, const char* data, int size) {
   if (IsForLater(sent)) {
     openssl.BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
   } else {
-    self.Note(sent);
+    self.write_error_ = sent;
   }
   return -1;
 }

@@ -27,10 +27,10 @@ class StreamBio {
   // A new BIO for SSL_set_bio, whose owner frees it; nullptr: no memory.
   BIO* New();
 
-  // What ended the stream below: 0, or the first -errno (a farewell that fails behind it says
-  // nothing more); -ECONNRESET also for an end of file, which under TLS is no end unless a
-  // close_notify came before.
-  long error() const { return error_; }
+  // What ended a direction of the stream below: 0, or -errno. Of reading -ECONNRESET also for an
+  // end of file, which under TLS is no end unless a close_notify came before.
+  long read_error() const { return read_error_; }
+  long write_error() const { return write_error_; }
   // True where OpenSSL can go on with what has been read ahead.
   bool has_unread() const { return !unread_.empty(); }
   // The first bytes that came: what answered, where it wasn't TLS.
@@ -42,12 +42,12 @@ class StreamBio {
   static long Control(BIO* bio, int command, long number, void* pointer);
   // As Stream::Receive().
   long Take(std::span<uint8_t> out);
-  void Note(long error) { error_ = error_ == 0 ? error : error_; }
   static BIO_METHOD* Method(const OpenSsl& openssl);
 
   const OpenSsl* openssl_;
   Stream* below_;
-  long error_ = 0;
+  long read_error_ = 0;
+  long write_error_ = 0;
   bool at_end_ = false;
   std::unique_ptr<uint8_t[]> buffer_;  // none while nothing comes
   std::span<const uint8_t> unread_;    // of it

@@ -48,7 +48,7 @@ TlsStream::Progress TlsStream::Handshake() {
     return Progress::kFailed;
   }
   openssl_->ERR_clear_error();
-  const long done = Outcome(openssl_->SSL_do_handshake(ssl_), &receive_wants_);
+  const long done = Outcome(openssl_->SSL_do_handshake(ssl_), Direction::kIn);
   send_wants_ = receive_wants_;
   if (done > 0) {
     is_up_ = true;
@@ -57,25 +57,28 @@ TlsStream::Progress TlsStream::Handshake() {
     return Progress::kDone;
   }
   if (done == 0) {
-    Break();  // a close_notify where a handshake is due
+    Break(Direction::kIn, false);  // a close_notify where a handshake is due
   }
   return done == -EAGAIN ? Progress::kWaits : Progress::kFailed;
 }
 
 long TlsStream::Send(std::span<const uint8_t> data) {
-  if (is_broken_) {
+  if (is_broken_ || is_write_broken_) {
     return -ECONNRESET;
   }
   openssl_->ERR_clear_error();
   const long sent =
-      Outcome(openssl_->SSL_write(ssl_, data.data(), SizeForOpenSsl(data.size())), &send_wants_);
-  if (is_broken_ && failure_.cause == base::Cause::kClosedEarly) {
-    // Who hangs up may have said why just before.
-    uint8_t byte = 0;
-    openssl_->ERR_clear_error();
-    Outcome(openssl_->SSL_peek(ssl_, &byte, 1), &receive_wants_);
+      Outcome(openssl_->SSL_write(ssl_, data.data(), SizeForOpenSsl(data.size())), Direction::kOut);
+  if (is_write_broken_) {
+    HearWhy();
   }
   return sent;
+}
+
+void TlsStream::HearWhy() {
+  uint8_t byte = 0;
+  openssl_->ERR_clear_error();
+  Outcome(openssl_->SSL_peek(ssl_, &byte, 1), Direction::kIn);
 }
 
 long TlsStream::Receive(std::span<uint8_t> out, bool peek) {
@@ -86,7 +89,7 @@ long TlsStream::Receive(std::span<uint8_t> out, bool peek) {
   receive_wants_ = POLLIN;
   if (peek) {
     return Outcome(openssl_->SSL_peek(ssl_, out.data(), SizeForOpenSsl(out.size())),
-                   &receive_wants_);
+                   Direction::kIn);
   }
   // OpenSSL gives one record a call. Behind a full one there mostly is another, and what comes in
   // one piece goes on in one piece.
@@ -94,8 +97,8 @@ long TlsStream::Receive(std::span<uint8_t> out, bool peek) {
   long got = 0;
   do {
     const std::span<uint8_t> rest = out.subspan(size);
-    got = Outcome(openssl_->SSL_read(ssl_, rest.data(), SizeForOpenSsl(rest.size())),
-                  &receive_wants_);
+    got =
+        Outcome(openssl_->SSL_read(ssl_, rest.data(), SizeForOpenSsl(rest.size())), Direction::kIn);
     size += got > 0 ? static_cast<size_t>(got) : 0;
   } while (got == static_cast<long>(kFullRecord) && out.size() - size >= kFullRecord);
   return size > 0 ? static_cast<long>(size) : got;
@@ -114,51 +117,56 @@ bool TlsStream::has_buffered() const {
 }
 
 long TlsStream::ShutdownWrite() {
-  if (is_up_ && !is_broken_ && !has_said_end_) {
+  if (is_up_ && !is_broken_ && !is_write_broken_ && !has_said_end_) {
     openssl_->ERR_clear_error();
     const int result = openssl_->SSL_shutdown(ssl_);
     // 0: said, but not yet heard from the other side.
-    if (result < 0 && Outcome(result, &send_wants_) == -EAGAIN) {
+    if (result < 0 && Outcome(result, Direction::kOut) == -EAGAIN) {
       return -EAGAIN;
     }
   }
   has_said_end_ = true;
-  return below_->ShutdownWrite();
+  return is_write_broken_ || below_->ShutdownWrite() != -EAGAIN ? 0 : -EAGAIN;
 }
 
 const base::Failure* TlsStream::trouble() const { return failure_ ? &failure_ : below_->trouble(); }
 
-long TlsStream::Outcome(int result, short* wants) {
+long TlsStream::Outcome(int result, Direction direction) {
   if (result > 0) {
     return result;
   }
-  switch (openssl_->SSL_get_error(ssl_, result)) {
+  short& wants = direction == Direction::kIn ? receive_wants_ : send_wants_;
+  const int error = openssl_->SSL_get_error(ssl_, result);
+  switch (error) {
     case SSL_ERROR_WANT_READ:
-      *wants = POLLIN;
+      wants = POLLIN;
       return -EAGAIN;
     case SSL_ERROR_WANT_WRITE:
-      *wants = POLLOUT;
+      wants = POLLOUT;
       return -EAGAIN;
     case SSL_ERROR_ZERO_RETURN:
       return 0;
     default:
-      return Break();
+      // What can't be sent any more says nothing of what has come before.
+      return Break(direction, direction == Direction::kOut && error == SSL_ERROR_SYSCALL);
   }
 }
 
-long TlsStream::Break() {
-  is_broken_ = true;
+long TlsStream::Break(Direction direction, bool only_writing) {
+  (only_writing ? is_write_broken_ : is_broken_) = true;
+  const bool reads = direction == Direction::kIn && bio_.read_error() != 0;
+  const long below = reads ? bio_.read_error() : bio_.write_error();
   // The verification has said it already, in better words.
   if (failure_.cause != base::Cause::kTlsUntrusted && failure_.cause != base::Cause::kTlsName) {
     failure_ = FromSession(*openssl_,
                            {.error = openssl_->ERR_peek_error(),
-                            .below = bio_.error(),
+                            .below = below,
                             .first_bytes = bio_.first_bytes(),
                             .in_handshake = !is_up_,
                             .certificate_wanted = certificate_wanted_},
                            context_->options());
   }
-  return bio_.error() != 0 ? bio_.error() : -ECONNRESET;
+  return below != 0 ? below : -ECONNRESET;
 }
 
 int TlsStream::OnVerified(int accepted, X509_STORE_CTX* store) {

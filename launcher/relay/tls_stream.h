@@ -46,7 +46,8 @@ class TlsStream final : public Stream {
   short Wants(short interest) const override;
   bool has_buffered() const override;
   // close_notify, then the end of the stream below. What the other side still sends can be
-  // received.
+  // received. Where nobody is there to be told any more it is 0 too: Receive() will say whether
+  // that was an accident.
   long ShutdownWrite() override;
   void Abort() override { below_->Abort(); }
   const base::Failure* trouble() const override;
@@ -56,10 +57,15 @@ class TlsStream final : public Stream {
   static int OnCertificateWanted(SSL* ssl, X509** certificate, EVP_PKEY** key);
 
  private:
-  // Of an OpenSSL call that answered `result`: the count, 0 at the end, or -errno; with -EAGAIN
-  // `wants` is the event of fd() that it waits for.
-  long Outcome(int result, short* wants);
-  long Break();
+  enum class Direction : uint8_t { kIn, kOut };
+
+  // Of an OpenSSL call that answered `result`: the count, 0 at the end, or -errno; with -EAGAIN the
+  // direction's wants say what it waits for.
+  long Outcome(int result, Direction direction);
+  // The session is over, or can't be written to any more. -errno
+  long Break(Direction direction, bool only_writing);
+  // Whoever hangs up may have said why just before.
+  void HearWhy();
 
   std::unique_ptr<Stream> below_;
   std::shared_ptr<const TlsContext> context_;
@@ -71,6 +77,7 @@ class TlsStream final : public Stream {
   short send_wants_ = POLLOUT;
   bool is_up_ = false;
   bool is_broken_ = false;
+  bool is_write_broken_ = false;
   bool has_said_end_ = false;
   bool certificate_wanted_ = false;
 };

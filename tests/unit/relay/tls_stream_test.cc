@@ -503,6 +503,28 @@ TEST_F(TlsStreamTest, TakesAnEndWithoutGoodbyeForAReset) {
   EXPECT_EQ(stream->Receive(buffer_, false), -ECONNRESET);
 }
 
+// As a server does that has answered before it has heard all.
+TEST_F(TlsStreamTest, ReceivesWhatCameBeforeItCouldNoLongerSend) {
+  for (const bool sends : {true, false}) {
+    Pair pair;
+    TlsServer server(std::move(pair.theirs), {.identity = &proxy_}, [](SSL* ssl) {
+      SSL_write(ssl, "too large", 9);
+      SSL_shutdown(ssl);
+    });
+    auto stream = Over(std::move(pair.ours), Options());
+    ASSERT_EQ(Finish(stream.get()), Progress::kDone);
+    server.Join();
+    if (sends) {
+      EXPECT_EQ(stream->Send(buffer_), -EPIPE);
+      EXPECT_EQ(stream->Send(buffer_), -ECONNRESET);
+    }
+    EXPECT_EQ(stream->ShutdownWrite(), 0);
+    long last = -1;
+    EXPECT_EQ(ReceiveAll(stream.get(), &last), "too large");
+    EXPECT_EQ(last, 0);
+  }
+}
+
 TEST_F(TlsStreamTest, SaysGoodbyeLaterWhereThereIsNoRoomForIt) {
   Pair pair;
   TlsServer server(std::move(pair.theirs), {.identity = &proxy_}, Echo);
