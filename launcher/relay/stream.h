@@ -28,7 +28,7 @@ class Stream : public chain::Stream {
   // True where Receive() has something to give (data, the end, an error) of which poll(2) on fd()
   // need not know.
   virtual bool has_buffered() const { return false; }
-  // Whether the descriptors' own bytes are the stream's, so that the kernel may move them.
+  // Whether the descriptors' own bytes are the stream's, so that another process may have them.
   virtual bool is_plain() const { return false; }
 
   // Says that nothing more will be sent; the other direction stays open. 0, or -errno; -EAGAIN:
