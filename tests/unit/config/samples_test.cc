@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/builder.h"
@@ -31,8 +31,10 @@ std::vector<std::string> Samples() {
   return out;
 }
 
-const char* OfficePassword(const char* name) {
-  return std::strcmp(name, "OFFICE_PASSWORD") == 0 ? "secret" : nullptr;
+// What they ask of the environment.
+const char* Variable(const char* name) {
+  const std::string_view asked = name;
+  return asked == "OFFICE_PASSWORD" ? "secret" : asked == "HOME" ? "/home/alice" : nullptr;
 }
 
 TEST(SamplesTest, LoadWithoutDiagnostics) {
@@ -41,7 +43,7 @@ TEST(SamplesTest, LoadWithoutDiagnostics) {
   for (const std::string& path : samples) {
     Inputs inputs;
     inputs.file = path;
-    inputs.getenv_fn = OfficePassword;
+    inputs.getenv_fn = Variable;
     const BuiltText built(inputs);
     EXPECT_EQ(built.Complaints(), "");
     EXPECT_TRUE(built.ok()) << path;
@@ -57,12 +59,14 @@ TEST(SamplesTest, RouteWhatTheirNamesSay) {
                {"conf/two-hops-private-direct.conf", 2},
                {"conf/ssh-d.conf", 1},
                {"conf/https-proxy.conf", 1},
+               {"conf/ntlm.conf", 2},
+               {"conf/failover.conf", 2},
                {"conf/ssh-host.conf", 1},
                {"conf/kerberos.conf", 1}};
   for (const auto& c : cases) {
     Inputs inputs;
     inputs.file = c.path;
-    inputs.getenv_fn = OfficePassword;
+    inputs.getenv_fn = Variable;
     const BuiltText built(inputs);
     ASSERT_TRUE(built.ok()) << c.path;
     EXPECT_EQ(built.config().HopCount(built.config().globals().default_route), c.hops) << c.path;
@@ -82,7 +86,7 @@ TEST(SamplesTest, LoadWithTheirExamplesToo) {
   }
   EXPECT_GE(examples, 10u);
   Inputs inputs;
-  inputs.getenv_fn = OfficePassword;
+  inputs.getenv_fn = Variable;
   const BuiltText built(text, inputs);
   EXPECT_EQ(built.Complaints(), "");
   ASSERT_TRUE(built.ok());
@@ -109,7 +113,9 @@ TEST(SamplesTest, LoadTheBlocksOfTheDocuments) {
     const std::string fence = "```ini\n";
     for (size_t at = text.find(fence); at != std::string::npos; at = text.find(fence, at + 1)) {
       const size_t begin = at + fence.size();
-      const BuiltText built(text.substr(begin, text.find("```", begin) - begin));
+      Inputs inputs;
+      inputs.getenv_fn = Variable;
+      const BuiltText built(text.substr(begin, text.find("```", begin) - begin), inputs);
       EXPECT_EQ(built.Complaints(), "") << path;
       ++blocks;
     }

@@ -114,6 +114,24 @@ TEST(SamplesExplainedTest, HttpsProxy) {
                    {"198.51.100.7:80", "office (default)"}});
 }
 
+TEST(SamplesExplainedTest, Ntlm) {
+  constexpr const char* kDirect = "direct (conf/ntlm.conf:19: direct = @private *.corp.example)";
+  const std::string name = std::string(kDirect) + " by local";
+  ExpectExplained("conf/ntlm.conf", {{"proxy.golang.org", "out (default) by proxy"},
+                                     {"wiki.corp.example:80", name.c_str()},
+                                     {"10.1.2.3:22", kDirect},
+                                     {"198.51.100.7:80", "out (default)"}});
+}
+
+TEST(SamplesExplainedTest, Failover) {
+  constexpr const char* kDirect =
+      "direct (conf/failover.conf:20: direct = @private *.corp.example)";
+  const std::string name = std::string(kDirect) + " by local";
+  ExpectExplained("conf/failover.conf", {{"proxy.golang.org", "out (default) by proxy"},
+                                         {"proxy2.corp.example:8080", name.c_str()},
+                                         {"198.51.100.7:80", "out (default)"}});
+}
+
 TEST(SamplesExplainedTest, Kerberos) {
   ExpectExplained("conf/kerberos.conf",
                   {{"proxy.golang.org", "office (default) by proxy"},
