@@ -178,8 +178,10 @@ def test_the_library_starts_it_once_and_again_where_it_is_gone(runner, peers, si
     with open(f"/proc/{relay}/stat", encoding="ascii") as file:
         state, parent, _, session = file.read().rpartition(")")[2].split()[:4]
     assert state in "SR" and int(parent) != process.pid and int(session) == relay
-    assert not set(processes_of(runner.gochain.path)[relay].values()) & {
-        os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in (0, 1, 2)}
+    programs = {os.readlink(f"/proc/{process.pid}/fd/{fd}")
+                for fd in os.listdir(f"/proc/{process.pid}/fd")}
+    assert "/dev/zero" in programs
+    assert not set(processes_of(runner.gochain.path)[relay].values()) & programs
     os.kill(relay, signal.SIGKILL)
     out, err = process.communicate("\n", timeout=SECONDS)
     assert out == "ok\n" and not err, err
