@@ -52,11 +52,27 @@ void* Server::ServeTask(void* task) {
   const std::unique_ptr<Task> own(static_cast<Task*>(task));
   Server& server = own->server;
   Serve(std::move(own->program), server.access_, server.dialer_);
-  if (server.count_.fetch_sub(1) == 1) {
-    const uint64_t one = 1;
-    sys::Write(server.idle_.get(), &one, sizeof one);
-  }
+  server.End();
   return nullptr;
+}
+
+void Server::Begin() {
+  const std::lock_guard lock(mutex_);
+  ++count_;
+}
+
+// Under the lock to the end: who has seen the last connection end may destroy the server.
+void Server::End() {
+  const std::lock_guard lock(mutex_);
+  if (--count_ == 0) {
+    const uint64_t one = 1;
+    sys::Write(idle_.get(), &one, sizeof one);
+  }
+}
+
+bool Server::is_idle() {
+  const std::lock_guard lock(mutex_);
+  return count_ == 0;
 }
 
 void Server::Accept(int listener) {
@@ -68,17 +84,17 @@ void Server::Accept(int listener) {
     return;
   }
   auto task = std::make_unique<Task>(Task{*this, base::Fd(accepted)});
-  count_.fetch_add(1);
+  Begin();
   if (StartDetached(ServeTask, task.get())) {
     (void)task.release();
   } else {
-    count_.fetch_sub(1);
+    End();
   }
 }
 
 void Server::Run(Owner& owner) {
   bool owned = true;
-  while (owned || count_.load() > 0) {
+  while (owned || !is_idle()) {
     pollfd watched[] = {{listeners_.v4.get(), POLLIN, 0},
                         {listeners_.v6.get(), POLLIN, 0},
                         {owned ? owner.fd() : -1, POLLIN, 0},

@@ -3,8 +3,8 @@
 #ifndef GOCHAIN_RELAY_SERVER_H_
 #define GOCHAIN_RELAY_SERVER_H_
 
-#include <atomic>
 #include <cstddef>
+#include <mutex>
 
 #include "base/fd.h"
 #include "engine/session.h"
@@ -30,8 +30,7 @@ class Server {
   // REQUIRES: the session lives as long as the process; its relay() isn't read.
   Server(engine::Session& session, Listeners listeners, const protocol::RelayAccess& access);
 
-  // Serves until the owner is gone and the last connection has ended. Once; threads may still be on
-  // their way out when it returns, so the process must end then.
+  // Serves until the owner is gone and the last connection has ended. Once.
   void Run(Owner& owner);
 
  private:
@@ -39,12 +38,16 @@ class Server {
 
   static void* ServeTask(void* task);
   void Accept(int listener);
+  void Begin();
+  void End();
+  bool is_idle();
 
   Listeners listeners_;
   const protocol::RelayAccess access_;
   Dialer dialer_;
   base::Fd idle_;  // an eventfd: written to whenever the last connection ends
-  std::atomic<size_t> count_ = 0;
+  std::mutex mutex_;
+  size_t count_ = 0;  // of connections; under mutex_
 };
 
 }  // namespace relay
