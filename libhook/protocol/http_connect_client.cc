@@ -70,6 +70,10 @@ void HttpConnectClient::WriteRequest() {
     return;
   }
   size_ = static_cast<uint16_t>(out.view().size());
+  if (token_.empty()) {
+    // One piece: the second of two would wait for the proxy's delayed acknowledgement (Nagle).
+    token_at_ = size_;
+  }
   sent_ = 0;
   step_ = Step::kSend;
 }

@@ -63,6 +63,15 @@ TEST(HttpConnectClientTest, SendsBasicCredentialsWithEveryPadding) {
   }
 }
 
+// The second of two pieces would wait for the proxy's delayed acknowledgement.
+TEST(HttpConnectClientTest, SendsARequestInOnePiece) {
+  for (const HttpConnectClient& client : {Anonymous(), WithPassword(config::Auth::kBasic)}) {
+    const auto piece = client.Outgoing();
+    const std::string_view text(reinterpret_cast<const char*>(piece.data()), piece.size());
+    EXPECT_TRUE(text.ends_with("\r\n\r\n")) << text;
+  }
+}
+
 HttpCredentials WithToken(std::string_view token) {
   return {{}, {}, {}, config::Auth::kNegotiate, token};
 }
