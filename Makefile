@@ -64,7 +64,7 @@ help:
 ## format     rewrite sources with clang-format
 ## asan ubsan tsan   unit tests under a sanitizer
 ## bench      ratios of gochain against the alternatives
-## soak       faulty proxies and killed programs for long, and what is left of them; SOAK_SECONDS=60 each
+## soak       faulty proxies and killed programs for long, and what is left of them; SOAK_SECONDS=60 each, SOAK=supervise: these
 ## install    PREFIX=/usr/local DESTDIR=
 ## uninstall  the same, removed
 ## clean      remove build/
@@ -140,7 +140,7 @@ test:
 
 SOAK_SECONDS ?= 60
 soak: all
-	@GOCHAIN_BUILD=$(OUT) SOAK_SECONDS=$(SOAK_SECONDS) scripts/run-integration -c pytest.ini -s ../soak
+	@GOCHAIN_BUILD=$(OUT) SOAK_SECONDS=$(SOAK_SECONDS) scripts/run-integration -c pytest.ini -s ../soak $(if $(SOAK),-k '$(SOAK)')
 
 demo:
 	@scripts/deps build test

@@ -23,7 +23,11 @@ def faults_of(protocol):
         yield Fault(kind, -1), error, cause
         for number, (_, answer) in enumerate(exchanges):
             for part in (0, 0.5, 1) if answer is None or len(answer) > 2 else (0, 1):
-                yield Fault(kind, number, part), error, cause
+                fault = Fault(kind, number, part)
+                if kind != "stall" and protocol.has_asked(number, fault.cut(answer or b"")):
+                    yield fault, None, b""
+                else:
+                    yield fault, error, cause
     for number in range(len(exchanges)):
         yield Fault("drip", number), "ETIMEDOUT", "timed out"
     for number, data in protocol.rubbish + protocol.too_much:

@@ -20,7 +20,8 @@ def bench(world, peers):
 
 @pytest.mark.parametrize("door", DOORS)
 def test_every_fault_at_every_step(runner, tools, bench, door):
-    cases = table()
+    # In auto the library dials, as in preload: a part will do.
+    cases = [case for case in table() if door != "auto" or case.number % 5 == 0]
     conf, made = bench.rules_and_proxies(cases)
     with Dials(runner, tools("dials"), door, conf,
                [GOOD] + [case.target for case in cases]) as dials:
@@ -32,8 +33,8 @@ def test_every_fault_at_every_step(runner, tools, bench, door):
         late = [case for case, proxy in zip(cases, made) if proxy.open]
         again, own = dials.again()
         after = {who: settled(pid, before[who]) for who, pid in helpers.items()}
-    wrong = [f"{case}: {trouble}" for case in cases
-             for trouble in (case.must_be(results[case.number]),
+    wrong = [f"{case}: {trouble}" for case, result in zip(cases, results)
+             for trouble in (case.must_be(result),
                              case.must_be_logged_as(dials.events.get(case.target, []), dials.door))
              if trouble]
     assert not wrong, f"{len(wrong)} of {len(cases)}:\n" + "\n".join(wrong[:40])
@@ -53,7 +54,7 @@ ROUND, ROUNDS = 2000, 4
 @pytest.mark.parametrize("door", ("preload", "supervise", "library alone"))
 def test_thousands_of_failures_leave_nothing(runner, tools, bench, door):
     cases = [case for case in table()
-             if case.position == "first" and case.fault.kind in ("fin", "rst", "bytes")]
+             if case.position == "first" and case.error and case.fault.kind in ("fin", "rst", "bytes")]
     conf, made = bench.rules_and_proxies(cases)
     with Dials(runner, tools("dials"), door, conf, [case.target for case in cases],
                log_level="error", count=ROUND) as dials:

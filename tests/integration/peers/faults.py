@@ -6,6 +6,7 @@ at which message and after how many bytes of its answer something goes wrong, an
 """
 
 import asyncio
+import base64
 import socket
 import ssl
 import struct
@@ -47,6 +48,10 @@ def _http(data):
 HTTP_OK = b"HTTP/1.1 200 Connection established\r\nProxy-Agent: faulty\r\n\r\n"
 
 
+def _is_question(answer):
+    return answer is not None and answer.startswith(b"HTTP/1.1 407")
+
+
 class Protocol:
     """`exchanges`: when a request is whole, and the answer to it; None: what TLS answers. `rubbish`
     and `too_much`: for each exchange, answers that can't be of the protocol, and those that don't end
@@ -56,12 +61,43 @@ class Protocol:
         self.scheme, self.login, self.exchanges = scheme, login, exchanges
         self.rubbish, self.too_much = rubbish, too_much
         self.is_tls = scheme == "https"
+        self.asks = _is_question(exchanges[0][1])
+
+    def begins_at(self, request):
+        """The exchange that a connection's first request belongs to. Who was asked and comes back on
+        another connection knows what to say."""
+        if b"\r\nProxy-Authorization: NTLM" in request:
+            return 1
+        return len(self.exchanges) - 1 if b"\r\nProxy-Authorization:" in request else 0
+
+    def has_asked(self, number, cut):
+        """So much of the answer says what the proxy wants: who hears the end then can come back."""
+        answer = self.exchanges[number][1]
+        return number == 0 and self.asks and answer.index(b"\r\n\r\n") + 4 <= cut
 
 
 _MAIL = b"220 mail.example ESMTP ready\r\n"
 _REPLY5 = b"\5\0\0\1\x0a\0\0\1\0\x50"
 _RUBBISH4 = [(0, _MAIL), (0, b"\4\x5a" + bytes(6)), (0, b"\0\xff" + bytes(6)), (0, b"HTTP/1.1 400 No")]
 _RUBBISH5 = [(0, _MAIL), (0, b"\5\3"), (0, b"HTTP/1.1 400 No")]
+
+
+
+def _asks(*offers):
+    """A 407 that leaves the connection open, with a page that is to be skipped."""
+    page = b"<html>who are you?</html>\n" * 4
+    return (b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+            + b"".join(b"Proxy-Authenticate: %s\r\n" % offer for offer in offers)
+            + b"Content-Length: %d\r\n\r\n%s" % (len(page), page))
+
+
+_DIGEST = b'Digest realm="corp", qop="auth", algorithm=SHA-256, nonce="bm9uY2U", opaque="b3BhcXVl"'
+# MS-NLMP 2.2.1.2: Unicode, NTLM with extended security, a target that says no more than its name.
+_NTLM_CHALLENGE = base64.b64encode(
+    b"NTLMSSP\0" + struct.pack("<IHHIIQQHHI", 2, 8, 8, 48, 0x00898205, 0x1122334455667788, 0,
+                               16, 16, 56)
+    + "CORP".encode("utf-16le") + struct.pack("<HH", 2, 8) + "CORP".encode("utf-16le")
+    + struct.pack("<HH", 0, 0))
 
 PROTOCOLS = {
     "socks4": Protocol("socks4", "", [(_socks4, b"\0\x5a" + bytes(6))], _RUBBISH4, []),
@@ -82,6 +118,16 @@ PROTOCOLS = {
          (0, b"HTTP/1.1 200 " + b"a" * 80000)]),
     "http with password": Protocol(
         "http", "alice:sesame@", [(_http, HTTP_OK)], [(0, _MAIL)], []),
+    "http, Basic": Protocol(
+        "http", "alice:sesame@", [(_http, _asks(b'Basic realm="corp"')), (_http, HTTP_OK)],
+        [(1, _MAIL)], []),
+    "http, Digest": Protocol(
+        "http", "alice:sesame@", [(_http, _asks(_DIGEST, b'Basic realm="corp"')), (_http, HTTP_OK)],
+        [(1, _MAIL)], []),
+    "http, NTLM": Protocol(
+        "http", "CORP%5Calice:sesame@",
+        [(_http, _asks(b"NTLM")), (_http, _asks(b"NTLM " + _NTLM_CHALLENGE)), (_http, HTTP_OK)],
+        [(1, _MAIL), (2, _MAIL)], []),
     "https": Protocol(
         "https", "", [(_hello, None), (_http, HTTP_OK)],
         [(0, _MAIL), (0, b"HTTP/1.1 400 No TLS\r\n\r\n"), (0, b"\x16\3\3\0\4\2\0\0\0"), (1, _MAIL)],
@@ -107,6 +153,10 @@ class Fault:
     def __init__(self, kind, exchange=0, part=0, data=b"", seconds=SLOW_SECONDS, hops=1):
         self.kind, self.exchange, self.part, self.data = kind, exchange, part, data
         self.seconds, self.hops = seconds, hops
+
+    def cut(self, answer):
+        """How much of the answer comes."""
+        return {0: 0, 0.5: len(answer) // 2, 1: len(answer) - 1}[self.part]
 
     def __str__(self):
         where = "connected" if self.exchange < 0 else f"answer {self.exchange + 1}"
@@ -244,12 +294,17 @@ class FaultyProxy:
     async def _converse(self, wire):
         fault = self.fault
         exchanges = self.protocol.exchanges * fault.hops
-        for number, (is_whole, answer) in enumerate(exchanges):
-            if fault.exchange < 0:
-                return await self._break(wire, b"")
+        if fault.exchange < 0:
+            return await self._break(wire, b"")
+        number = 0
+        while number < len(exchanges):
+            is_whole, answer = exchanges[number]
             request = b""
             while not is_whole(request):
                 request += await wire.read()
+            if number == 0 and self.protocol.asks:
+                number = self.protocol.begins_at(request)
+                answer = exchanges[number][1]
             is_hello = answer is None
             answer = wire.answer_hello(self._context, request) if is_hello else wire.seal(answer)
             if fault.kind == "slow":
@@ -259,11 +314,12 @@ class FaultyProxy:
             elif fault.kind == "more":
                 wire.writer.write(answer + wire.seal(fault.data))
             else:
-                cut = {0: 0, 0.5: len(answer) // 2, 1: len(answer) - 1}[fault.part]
+                cut = fault.cut(answer)
                 wire.writer.write(answer[:cut])
                 return await self._break(wire, answer[cut:])
             if is_hello:
                 await wire.finish_hello()
+            number += 1
         while True:
             wire.writer.write(wire.seal(await wire.read()))
 
