@@ -35,6 +35,8 @@ static struct Target targets[kMaxTargets];
 static int target_count;
 static atomic_int next_dial;
 static int dial_count;
+static int dials_before;
+static int dial_limit;
 
 static long NowMs(void) {
   struct timespec now;
@@ -100,7 +102,7 @@ static void* DialAgain(void* argument) {
 }
 
 static void* DialInTurn(void* argument) {
-  for (int turn; (turn = atomic_fetch_add(&next_dial, 1)) < dial_count;) {
+  for (int turn; (turn = atomic_fetch_add(&next_dial, 1)) < dial_limit;) {
     const struct Target* const target = &targets[turn % target_count];
     const int fd = Open(target);
     if (fd < 0) abort();
@@ -163,7 +165,8 @@ int main(int argc, char** argv) {
   }
   while (fgets(line, sizeof line, stdin)) {
     pthread_t workers[kMaxWorkers];
-    next_dial = 0;
+    next_dial = dials_before;
+    dial_limit = dials_before += dial_count;
     for (int i = 0; i < worker_count; ++i) pthread_create(&workers[i], NULL, DialInTurn, NULL);
     for (int i = 0; i < worker_count; ++i) pthread_join(workers[i], NULL);
     printf("done %d %d\n", before, Descriptors());
