@@ -138,7 +138,7 @@ void Dial::TimeOut() {
   base::Failure failure;
   failure.cause = base::Cause::kTimedOut;
   if (deadline_ms_ == limit_ms_) {
-    failure.set_detail("chain_timeout");
+    failure.set_detail(limit_name_);
   } else if (relay_ != nullptr) {
     // Its own time-outs name the hop, and come first.
     failure = {.cause = base::Cause::kRelay, .code = ETIMEDOUT};

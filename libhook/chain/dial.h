@@ -54,8 +54,12 @@ class Dial {
   // kConnect, before Start(); `access` outlives the dial.
   void GoThroughRelay(const protocol::RelayAccess& access) { relay_ = &access; }
 
-  // The dial must be over by then, whatever each hop may take.
-  void LimitTo(int64_t limit_ms) { limit_ms_ = limit_ms; }
+  // The dial must be over by then, whatever each hop may take; `name` is for the failure, and
+  // outlives the dial.
+  void LimitTo(int64_t limit_ms, std::string_view name) {
+    limit_ms_ = limit_ms;
+    limit_name_ = name;
+  }
 
   // What other dials have learned of the hops' wishes, and where this one's is noted. REQUIRES:
   // state() == kConnect; `table` outlives the dial.
@@ -119,6 +123,7 @@ class Dial {
   uint8_t hop_ = 0;
   int64_t deadline_ms_ = 0;
   int64_t limit_ms_ = INT64_MAX;
+  std::string_view limit_name_;
   uint32_t relay_budget_ms_ = 0;
   const protocol::RelayAccess* relay_ = nullptr;
   uint32_t relay_connect_ms_ = 0;

@@ -106,6 +106,7 @@ class Connector::Attempt {
     int result = -EHOSTUNREACH;
     while (choice.Next(&path)) {
       failure = {};
+      limit_ms_ = choice.limit_ms();
       result = DialPath(found, count);
       if (result == 0) {
         choice.Up(connect_us_);
@@ -248,7 +249,7 @@ class Connector::Attempt {
   }
 
   int RunDial(chain::Dial& dial, std::span<const IpAddress> first, uint16_t port) {
-    dial.LimitTo(deadline_ms_);
+    dial.LimitTo(limit_ms_, limit_ms_ == deadline_ms_ ? "chain_timeout" : "");
     int result = ConnectFirst(first, port, dial);
     while (result == 0) {
       result = Handshakes(dial);
@@ -373,6 +374,7 @@ class Connector::Attempt {
   Surroundings& surroundings_;
   config::Route route_;
   int64_t deadline_ms_ = INT64_MAX;  // of all dials through hops together
+  int64_t limit_ms_ = INT64_MAX;     // of the one at work
   uint32_t connect_us_ = 0;          // the last connect to a first hop
   std::array<IpAddress, 2> relay_addresses_;
 };

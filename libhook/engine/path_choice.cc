@@ -53,7 +53,7 @@ void AppendSeconds(base::TextWriter& out, uint32_t ms) {
 }  // namespace
 
 PathChoice::PathChoice(const Session& session, config::Route route, int64_t deadline_ms)
-    : session_(session), route_(route), deadline_ms_(deadline_ms) {
+    : session_(session), route_(route), deadline_ms_(deadline_ms), limit_ms_(deadline_ms) {
   if (HasChoice(session.config(), route)) {
     selector_.emplace(session.config(), route, session.health(), RandomWord());
   }
@@ -82,7 +82,21 @@ bool PathChoice::Next(chain::Path* out) {
   begun_ = true;
   path_ = next;
   *out = next;
+  limit_ms_ = deadline_ms_;
+  for (size_t i = 0; i < next.size(); ++i) {
+    if (WasSilent(next[i])) {
+      const int64_t timeout_ms = session_.config().globals().connect_timeout_ms;
+      limit_ms_ = std::min(deadline_ms_, now_ms + std::max(timeout_ms / 4, kLeastMs));
+    }
+  }
   return true;
+}
+
+bool PathChoice::WasSilent(uint16_t proxy) const {
+  const auto suspects = std::span(suspects_).first(suspect_count_);
+  return std::any_of(suspects.begin(), suspects.end(), [&](const Suspect& suspect) {
+    return suspect.silent == proxy && suspect.cause == base::Cause::kTimedOut;
+  });
 }
 
 bool PathChoice::IsLost() {
@@ -129,7 +143,8 @@ bool PathChoice::GoesOnAfter(const base::Failure& failure) {
   if (selector_->is_last_resort() && failure.cause == base::Cause::kTimedOut) {
     selector_->EndLastResort();
   }
-  if (fault.kind == Kind::kUnclear) {
+  const bool in_haste = is_in_haste() && failure.cause == base::Cause::kTimedOut && !says;
+  if (fault.kind == Kind::kUnclear || in_haste) {
     Suspected(failure);
     return true;
   }
@@ -178,7 +193,7 @@ void PathChoice::Suspected(const base::Failure& failure) {
   selector_->Exclude(path_[at]);
   if (suspect_count_ < suspects_.size()) {
     Suspect& suspect = suspects_[suspect_count_++];
-    suspect = {path_[at], silent, selector_->Seen(path_[at]), failure.cause, {}};
+    suspect = {path_[at], silent, selector_->Seen(path_[at]), failure.cause, {}, is_in_haste()};
     for (size_t i = 0; i < at; ++i) {
       suspect.carriers.Add(path_[i]);
     }
@@ -197,11 +212,12 @@ void PathChoice::Absolve(uint16_t silent) {
   suspect_count_ = kept;
 }
 
-// What came to suspects by the hop that is dead says nothing against them.
+// What came to suspects by the hop that is dead says nothing against them, and those that had
+// little time may have more now that another one is found out.
 void PathChoice::Explain(uint16_t dead) {
   size_t kept = 0;
   for (size_t i = 0; i < suspect_count_; ++i) {
-    if (IsIn(suspects_[i].carriers, dead)) {
+    if (suspects_[i].in_haste || IsIn(suspects_[i].carriers, dead)) {
       selector_->Allow(suspects_[i].proxy);
     } else {
       suspects_[kept++] = suspects_[i];

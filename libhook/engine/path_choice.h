@@ -42,6 +42,9 @@ class PathChoice final : public Doubt {
 
   // The next path to try. False: there is none left.
   bool Next(chain::Path* out);
+  // When the dial of that path must be over. Early where a hop of it was silent in another one: if
+  // it works it answers soon, and if it doesn't it has had its time.
+  int64_t limit_ms() const { return limit_ms_; }
   // The path failed so. True where another may do.
   bool GoesOnAfter(const base::Failure& failure);
   // The path is up; its first hop was connected to in that time.
@@ -59,11 +62,14 @@ class PathChoice final : public Doubt {
     chain::HealthTable::Sight seen;
     base::Cause cause;
     chain::Path carriers;  // the hops before it
+    bool in_haste = false;
   };
 
   void Blame(uint16_t proxy, chain::HealthTable::Sight seen, const base::Failure& failure,
              std::string_view says);
   void Suspected(const base::Failure& failure);
+  bool WasSilent(uint16_t proxy) const;
+  bool is_in_haste() const { return limit_ms_ < deadline_ms_; }
   void Absolve(uint16_t silent);
   void Explain(uint16_t dead);
   void Clear(uint16_t proxy);
@@ -74,6 +80,7 @@ class PathChoice final : public Doubt {
   const int64_t deadline_ms_;
   chain::Path path_;  // at work
   bool begun_ = false;
+  int64_t limit_ms_;
   std::optional<uint16_t> lost_;
   std::optional<chain::Selector> selector_;  // where there is a choice
   std::array<Suspect, config::kMaxHops> suspects_;

@@ -191,6 +191,24 @@ def test_a_hop_that_hangs_costs_all_processes_one_timeout(runner, tools, hops, d
     assert sum(waited) < 25 * 0.75 * CONNECT_TIMEOUT * 1000, waited
 
 
+@pytest.mark.parametrize("door", MODES)
+@pytest.mark.parametrize("first_kind", (proxies.Microsocks, proxies.Tinyproxy))
+@pytest.mark.parametrize("which", (0, 1))
+def test_a_hop_that_hangs_in_dynamic_costs_one_timeout(runner, tools, hops, door, first_kind, which):
+    """A quarter more where an HTTP hop is silent: it may be for the one behind it."""
+    pair = hops.start(first_kind), hops.start()
+    with Shell(runner, door, hops.conf(pair, "dynamic")) as shell:
+        assert shell.run(fetch(tools, door)) == [HELLO]
+        signal_all(pair[which], signal.SIGSTOP)
+        begin = time.monotonic()
+        assert shell.run(at_once(fetch(tools, door), 16, apart=0.15)) == [HELLO] * 16
+        took = time.monotonic() - begin
+        events = shell.events()
+    assert took < 1.25 * CONNECT_TIMEOUT + SLACK
+    assert events.taken() == {"a>b": 1, "ba"[which]: 16}
+    assert [death[:5] for death in events.deaths] == ["hop " + "ab"[which]]
+
+
 @pytest.fixture
 def swallowed(world):
     """An address whose host takes every packet and answers none."""

@@ -203,6 +203,42 @@ TEST_F(PathChoiceTest, SuspectsAHopThatIsSilentTwice) {
 }
 
 // The death of a hop in the middle of a dial shows at whoever's turn it is.
+TEST_F(PathChoiceTest, GivesASilentHopLittleTimeForItsSecondAnswer) {
+  Use("dynamic");
+  const int64_t deadline_ms = Later();
+  PathChoice choice(session_, kRoute, deadline_ms);
+  ASSERT_EQ(Next(choice), "abc");
+  EXPECT_EQ(choice.limit_ms(), deadline_ms);
+  ASSERT_TRUE(choice.GoesOnAfter(Silent(0)));
+  ASSERT_EQ(Next(choice), "ac");
+  EXPECT_LE(choice.limit_ms(), base::NowMs() + 2500);  // a quarter of connect_timeout
+  EXPECT_GT(choice.limit_ms(), base::NowMs() + 1000);
+  // Not even connected to in that time: no proof.
+  ASSERT_TRUE(choice.GoesOnAfter(Of(Cause::kTimedOut, 0)));
+  EXPECT_EQ(Alive(), "abc");
+  ASSERT_EQ(Next(choice), "bc");
+  EXPECT_EQ(choice.limit_ms(), deadline_ms);
+  choice.Up(100);
+  EXPECT_EQ(Alive(), "bc");
+}
+
+TEST_F(PathChoiceTest, GivesItMoreWhereAnotherHopTurnsOutDead) {
+  Use("dynamic");
+  const int64_t deadline_ms = Later();
+  PathChoice choice(session_, kRoute, deadline_ms);
+  ASSERT_EQ(Next(choice), "abc");
+  ASSERT_TRUE(choice.GoesOnAfter(Silent(0)));
+  ASSERT_EQ(Next(choice), "ac");
+  ASSERT_TRUE(choice.GoesOnAfter(Silent(0)));
+  ASSERT_EQ(Next(choice), "bc");
+  ASSERT_TRUE(choice.GoesOnAfter(Of(Cause::kTimedOut, 0)));
+  EXPECT_EQ(Alive(), "ac");
+  ASSERT_EQ(Next(choice), "ac");
+  EXPECT_EQ(choice.limit_ms(), deadline_ms);
+  choice.Up(100);
+  EXPECT_EQ(Alive(), "ac");
+}
+
 TEST_F(PathChoiceTest, AllowsWhatADeadHopHasCarried) {
   for (const Failure& end : {Of(Cause::kClosedEarly, 1, Speaker::kNobody), Silent(1),
                              Of(Cause::kClosedEarly, 1), Of(Cause::kTimedOut, 1)}) {
