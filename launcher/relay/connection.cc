@@ -20,8 +20,7 @@ namespace {
 // A program sends its request in one piece, and at once.
 constexpr int64_t kRequestMs = 10000;
 
-std::optional<protocol::RelayRequest> ReadRequest(int program,
-                                                  const protocol::RelayToken& token) {
+std::optional<protocol::RelayRequest> ReadRequest(int program, const protocol::RelayToken& token) {
   std::array<uint8_t, protocol::kRelayRequestSize> bytes;
   const int64_t deadline_ms = base::NowMs() + kRequestMs;
   for (size_t size = 0; size < bytes.size();) {
