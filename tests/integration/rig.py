@@ -1,11 +1,13 @@
 """pytest plugin: the world, its peers, and a runner for each test."""
 
+import errno
 import os
 import shutil
 import signal
 import stat
 import subprocess
 import tempfile
+import time
 
 import pytest
 
@@ -39,11 +41,27 @@ def base():
     if os.environ.get("GOCHAIN_KEEP") or os.path.isdir(kept) and os.listdir(kept):
         print(f"\nkept: {folder}")
     else:
-        shutil.rmtree(folder, onerror=_make_writable)
+        _remove(folder)
 
 
-def _make_writable(function, path, _):
-    os.chmod(os.path.dirname(path), stat.S_IRWXU)
+def _remove(folder):
+    """Also where what a test left in the background still writes there."""
+    for left in reversed(range(100)):
+        try:
+            shutil.rmtree(folder, onerror=_make_writable)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.ENOENT) or left == 0:
+                raise
+            time.sleep(0.1)
+
+
+def _make_writable(function, path, problem):
+    # Go's module cache is read-only. The folder above the removed one is others' too.
+    if not isinstance(problem[1], PermissionError):
+        raise problem[1]
+    above = os.path.dirname(path)
+    os.chmod(above, os.stat(above).st_mode | stat.S_IRWXU)
     function(path)
 
 
@@ -227,7 +245,7 @@ def folder(base, request):
     request.node.kept_folder = path
     yield path
     if not os.environ.get("GOCHAIN_KEEP") and not getattr(request.node, "failed", False):
-        shutil.rmtree(path, onerror=_make_writable)
+        _remove(path)
 
 
 @pytest.fixture
