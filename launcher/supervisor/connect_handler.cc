@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/clock.h"
+#include "engine/attempt.h"
 #include "engine/connector.h"
 #include "supervisor/dial_surroundings.h"
 #include "supervisor/handlers.h"

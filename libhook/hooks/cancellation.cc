@@ -4,7 +4,7 @@
 #include <unwind.h>
 
 #include "base/syscalls.h"
-#include "engine/connector.h"
+#include "engine/attempt.h"
 
 // libc has it without libpthread too; weak all the same, so that nothing more than libc is needed.
 #pragma weak pthread_setcanceltype

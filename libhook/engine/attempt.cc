@@ -1,0 +1,490 @@
+#include "engine/attempt.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <cerrno>
+
+#include "base/clock.h"
+#include "base/syscalls.h"
+
+namespace engine {
+namespace {
+
+using base::Endpoint;
+using base::IpAddress;
+
+int IntOption(int fd, int level, int name, int otherwise) {
+  int value = otherwise;
+  socklen_t length = sizeof value;
+  return sys::Getsockopt(fd, level, name, &value, &length) == 0 ? value : otherwise;
+}
+
+uint64_t Inode(int fd) {
+  struct stat status;
+  return sys::Fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
+// What connect(2) says of a stream socket that isn't fresh: 0, or -errno.
+int NotConnectable(int fd) {
+  tcp_info info;
+  socklen_t length = sizeof info;
+  if (sys::Getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) {
+    return 0;
+  }
+  switch (info.tcpi_state) {
+    case TCP_CLOSE:
+      return 0;
+    case TCP_SYN_SENT:
+    case TCP_SYN_RECV:
+      return -EALREADY;
+    default:
+      return -EISCONN;
+  }
+}
+
+// Makes `fd`, of `domain`, able to connect to `address`: a dual-stack socket reaches IPv4 as
+// v4-mapped. 0 where it can't be.
+socklen_t Reachable(int fd, int domain, const IpAddress& address, uint16_t port,
+                    sockaddr_storage* out) {
+  if (domain == AF_INET6 && address.is_v4() && IntOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0) {
+    // Refused once the socket is bound.
+    const int off = 0;
+    if (sys::Setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) {
+      return 0;
+    }
+  }
+  return base::ToSockaddr(address, port, domain, out);
+}
+
+base::Failure Lost() {
+  base::Failure out{.cause = base::Cause::kTimedOut};
+  out.set_detail("found down by another connection");
+  return out;
+}
+
+}  // namespace
+
+void Disconnect(int fd, uint64_t cookie) {
+  sockaddr none{};
+  none.sa_family = AF_UNSPEC;
+  sys::PassingConnect(fd, &none, sizeof none, cookie);
+}
+
+Attempt::Attempt(Session& session, Door door, Program& program, Means& means, const Plan& plan,
+                 int fd, int domain)
+    : session_(session),
+      door_(door),
+      program_(program),
+      means_(means),
+      plan_(plan),
+      fd_(fd),
+      domain_(domain),
+      decision_(plan.decision),
+      route_(plan.decision.route) {}
+
+void Attempt::Begin() {
+  result_ = NotConnectable(fd_);
+  if (result_ != 0) {
+    return;
+  }
+  if (route_.kind == config::RouteKind::kReject) {
+    result_ = Fail({.cause = base::Cause::kRejected});
+    Log(EventKind::kReject);
+    return;
+  }
+  start_us_ = base::NowUs();
+  Go(Step::kLookUp);
+}
+
+void Attempt::Go(Step step) {
+  while (step != Step::kWait) {
+    step = Do(step);
+  }
+}
+
+Attempt::Step Attempt::Do(Step step) {
+  switch (step) {
+    case Step::kLookUp:
+      return LookUp();
+    case Step::kNextPath:
+      return NextPath();
+    case Step::kDialTarget:
+      return DialTarget();
+    case Step::kFindRelay:
+      return FindRelay();
+    case Step::kConnectFirst:
+      return ConnectFirst();
+    case Step::kConnectNext:
+      return ConnectNext();
+    case Step::kReplace:
+      return Replace();
+    case Step::kShake:
+      return Shake();
+    case Step::kDialOver:
+      return DialOver();
+    case Step::kTargetOver:
+      return TargetOver();
+    case Step::kPathOver:
+      return PathOver();
+    case Step::kFinish:
+      return Finish();
+    case Step::kWait:
+      break;
+  }
+  return Step::kWait;
+}
+
+Attempt::Step Attempt::End(Step step, int result) {
+  result_ = result;
+  return step;
+}
+
+int Attempt::Fail(const base::Failure& why) {
+  failure_ = why;
+  return -ToErrno(failure_);
+}
+
+void Attempt::Disconnect() { engine::Disconnect(fd_, session_.settings().cookie); }
+
+// Where the destination has to be looked up the rules are asked again, about its addresses.
+Attempt::Step Attempt::LookUp() {
+  const Endpoint& destination = plan_.destination();
+  found_ = plan_.addresses;
+  found_count_ = plan_.address_count;
+  if (plan_.resolve_here) {
+    found_count_ = means_.Resolve(destination.name(), found_);
+    if (found_count_ == 0) {
+      return End(Step::kFinish, Fail({.cause = base::Cause::kNoSuchName}));
+    }
+    found_count_ = DecideAt(session_.config(), destination, program_.exe(),
+                            std::span(found_).first(found_count_), &decision_);
+    route_ = decision_.route;
+    if (route_.kind == config::RouteKind::kReject) {
+      return End(Step::kFinish, Fail({.cause = base::Cause::kRejected}));
+    }
+  }
+  if (route_.kind == config::RouteKind::kDirect) {
+    targets_ = firsts_ = found_;
+    target_count_ = first_count_ = found_count_;
+    first_port_ = destination.port();
+    return Step::kDialTarget;
+  }
+  deadline_ms_ = start_us_ / 1000 + session_.config().globals().chain_timeout_ms;
+  choice_.emplace(session_, route_, deadline_ms_);
+  result_ = -EHOSTUNREACH;
+  return Step::kNextPath;
+}
+
+Attempt::Step Attempt::NextPath() {
+  if (!choice_->Next(&path_)) {
+    return Step::kFinish;
+  }
+  const config::Config& config = session_.config();
+  failure_ = {};
+  limit_ms_ = choice_->limit_ms();
+  if (!by_relay()) {
+    first_count_ = FirstHopAddresses(&firsts_);
+    first_port_ = path_.At(config, 0).port;
+    if (first_count_ == 0) {
+      base::Failure unknown{.cause = base::Cause::kNoSuchName};
+      unknown.set_detail("the proxy's own name");
+      return End(Step::kPathOver, Fail(unknown));
+    }
+  }
+  target_at_ = 0;
+  if (plan_.address_count == 0 && config.DnsOf(route_) == config::Dns::kRemote) {
+    target_count_ = 0;
+  } else {
+    targets_ = found_;
+    target_count_ = KeepSayable(std::span(targets_).first(found_count_));
+  }
+  return Step::kDialTarget;
+}
+
+size_t Attempt::FirstHopAddresses(Addresses* out) {
+  if (const size_t known = KnownHopAddresses(session_, path_[0], out); known > 0) {
+    return known;
+  }
+  const config::Config& config = session_.config();
+  const size_t count = means_.Resolve(config.text(path_.At(config, 0).host), *out);
+  session_.SetHopAddresses(path_[0], std::span<const IpAddress>(*out).first(count));
+  return count;
+}
+
+// Drops the addresses that the last hop can't be told; but leaves one, for it to fail.
+size_t Attempt::KeepSayable(std::span<IpAddress> addresses) const {
+  const config::Config& config = session_.config();
+  if (!config::TakesOnlyV4(path_.At(config, path_.size() - 1).type)) {
+    return addresses.size();
+  }
+  size_t kept = 0;
+  for (const IpAddress& address : addresses) {
+    if (address.is_v4()) {
+      addresses[kept++] = address;
+    }
+  }
+  return kept > 0 ? kept : 1;
+}
+
+Attempt::Step Attempt::DialTarget() {
+  gone_relay_ = 0;
+  if (by_relay()) {
+    return Step::kFindRelay;
+  }
+  const Endpoint& destination = plan_.destination();
+  dial_.emplace(session_.config(), path_,
+                by_name() ? destination : Endpoint(targets_[target_at_], destination.port()));
+  dial_->ShareLogins(session_.logins());
+  return Step::kConnectFirst;
+}
+
+// This socket's own connection is one to the relay, which dials the path. Where it is gone, another
+// one may be started, once.
+Attempt::Step Attempt::FindRelay() {
+  relay_ = session_.relay().Find();
+  if (!relay_ || relay_->version == gone_relay_) {
+    base::Failure why;
+    relay_.emplace();
+    if (!means_.StartRelay(gone_relay_, &*relay_, &why)) {
+      return End(Step::kTargetOver, Fail(why));
+    }
+  }
+  const Endpoint& destination = plan_.destination();
+  dial_.emplace(session_.config(), path_,
+                by_name() ? destination : Endpoint(targets_[target_at_], destination.port()));
+  dial_->GoThroughRelay(relay_->access);
+  actual_ = {};
+  UseRelayAddresses();
+  return Step::kConnectFirst;
+}
+
+// The first is the one that the socket reaches without a change to its options.
+void Attempt::UseRelayAddresses() {
+  static constexpr uint8_t kLoopbackV6[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  const protocol::RelayAccess& access = relay_->access;
+  firsts_[0] = firsts_[1] = IpAddress::V4(INADDR_LOOPBACK);
+  if (access.has_v6) {
+    firsts_[domain_ == AF_INET6 ? 0 : 1] = IpAddress::V6Bytes(kLoopbackV6);
+  }
+  first_count_ = access.has_v6 ? 2 : 1;
+  first_port_ = access.port;
+}
+
+// Tries the addresses in turn within the first hop's time.
+Attempt::Step Attempt::ConnectFirst() {
+  dial_->LimitTo(limit_ms_, limit_ms_ == deadline_ms_ ? "chain_timeout" : "");
+  dial_->Start(base::NowMs());
+  first_at_ = 0;
+  replaced_ = false;
+  connect_error_ = -EAFNOSUPPORT;
+  connect_us_ = 0;
+  return Step::kConnectNext;
+}
+
+Attempt::Step Attempt::ConnectNext() {
+  for (; first_at_ < first_count_; ++first_at_) {
+    address_length_ = Reachable(fd_, domain_, firsts_[first_at_], first_port_, &address_);
+    if (address_length_ != 0) {
+      connect_start_us_ = base::NowUs();
+      want_ = Want::kConnect;
+      return Step::kWait;
+    }
+  }
+  return connect_error_ == -EAFNOSUPPORT && first_count_ > 0 && !replaced_ ? Step::kReplace
+                                                                           : FailToConnect();
+}
+
+// No address is of the socket's family: only another socket can get there.
+Attempt::Step Attempt::Replace() {
+  domain_ = domain_ == AF_INET ? AF_INET6 : AF_INET;
+  const int replacement = means_.Replace(fd_, domain_);
+  if (replacement < 0) {
+    connect_error_ = replacement;
+    return FailToConnect();
+  }
+  fd_ = replacement;
+  replaced_ = true;
+  first_at_ = 0;
+  return Step::kConnectNext;
+}
+
+void Attempt::Connected(int result) {
+  const int64_t now_us = base::NowUs();
+  if (result == 0) {
+    actual_ = Endpoint(firsts_[first_at_], first_port_);
+    connect_us_ = static_cast<uint32_t>(now_us - connect_start_us_);
+    dial_->Connected(0, now_us / 1000);
+    Go(Step::kShake);
+    return;
+  }
+  Disconnect();
+  if (result == -EINTR || result == -ECANCELED) {
+    Go(End(Step::kDialOver, result));
+  } else if (result == -ECONNABORTED) {
+    dial_->Fail(Lost());
+    Go(End(Step::kDialOver, result));
+  } else {
+    connect_error_ = result;
+    ++first_at_;
+    Go(Step::kConnectNext);
+  }
+}
+
+Attempt::Step Attempt::FailToConnect() {
+  const int64_t now_ms = base::NowMs();
+  if (connect_error_ == -ETIMEDOUT && now_ms >= dial_->deadline_ms()) {
+    dial_->TimeOut();
+  } else {
+    dial_->Connected(-connect_error_, now_ms);
+  }
+  return End(Step::kDialOver, connect_error_);
+}
+
+Attempt::Step Attempt::Shake() {
+  switch (dial_->Advance(fd_, base::NowMs())) {
+    case chain::Dial::State::kWantRead:
+      want_ = Want::kRead;
+      return Step::kWait;
+    case chain::Dial::State::kWantWrite:
+      want_ = Want::kWrite;
+      return Step::kWait;
+    case chain::Dial::State::kReconnect:
+      Disconnect();
+      dial_->Restart();
+      return Step::kConnectFirst;
+    case chain::Dial::State::kDone:
+    case chain::Dial::State::kFailed:
+    // Only the relay's dials stop at these.
+    case chain::Dial::State::kConnect:
+    case chain::Dial::State::kWantTls:
+    case chain::Dial::State::kWantToken:
+    case chain::Dial::State::kWantSsh:
+      break;
+  }
+  return End(Step::kDialOver, 0);
+}
+
+void Attempt::Waited(Surroundings::Waited waited) {
+  switch (waited) {
+    case Surroundings::Waited::kReady:
+      Go(Step::kShake);
+      return;
+    case Surroundings::Waited::kTimedOut:
+      dial_->TimeOut();
+      break;
+    case Surroundings::Waited::kInterrupted:
+      Go(End(Step::kDialOver, -EINTR));
+      return;
+    case Surroundings::Waited::kAbandoned:
+      Go(End(Step::kDialOver, -ECANCELED));
+      return;
+    case Surroundings::Waited::kProgramTimedOut:
+      dial_->Fail(base::FromConnectErrno(EINPROGRESS));
+      break;
+    case Surroundings::Waited::kLost:
+      dial_->Fail(Lost());
+      break;
+  }
+  Go(End(Step::kDialOver, 0));
+}
+
+Attempt::Step Attempt::DialOver() {
+  if (dial_->state() == chain::Dial::State::kFailed) {
+    result_ = Fail(dial_->failure());
+  } else if (result_ == 0 && dial_->state() != chain::Dial::State::kDone) {
+    result_ = -EACCES;  // never take one for a connection that isn't
+  }
+  return by_relay() ? RelayDialOver() : Step::kTargetOver;
+}
+
+Attempt::Step Attempt::RelayDialOver() {
+  if (dial_->state() != chain::Dial::State::kFailed) {
+    connect_us_ = dial_->relay_connect_ms() * 1000;
+    return Step::kTargetOver;
+  }
+  if (actual_.port() == 0) {
+    failure_ = {.cause = base::Cause::kRelay, .code = static_cast<uint16_t>(-result_)};
+    failure_.set_detail("no connection to it");
+  }
+  if (failure_.cause == base::Cause::kRelay && failure_.code == ECONNREFUSED && gone_relay_ == 0) {
+    Disconnect();
+    gone_relay_ = relay_->version;
+    failure_ = {};
+    return Step::kFindRelay;
+  }
+  return End(Step::kTargetOver, -ToErrno(failure_));
+}
+
+// The last hop couldn't reach the address: another one of the name may do.
+bool Attempt::IsOutOfReach() const {
+  // RFC 1928 §6: "Address type not supported", of a proxy without IPv6.
+  constexpr uint16_t kAddressType = 8;
+  if (size_t{failure_.hop} + 1 != path_.size() ||
+      (failure_.speaker != base::Failure::Speaker::kTarget && failure_.code != kAddressType)) {
+    return false;
+  }
+  return failure_.cause == base::Cause::kRefused ||
+         failure_.cause == base::Cause::kHostUnreachable ||
+         failure_.cause == base::Cause::kNetUnreachable;
+}
+
+Attempt::Step Attempt::TargetOver() {
+  if (!choice_) {
+    return Step::kFinish;
+  }
+  if (target_at_ + 1 < target_count_ && IsOutOfReach()) {
+    Disconnect();
+    failure_ = {};
+    ++target_at_;
+    return Step::kDialTarget;
+  }
+  return Step::kPathOver;
+}
+
+Attempt::Step Attempt::PathOver() {
+  if (result_ == 0) {
+    choice_->Up(connect_us_);
+    return Step::kFinish;
+  }
+  if (!failure_ || !choice_->GoesOnAfter(failure_)) {
+    return Step::kFinish;
+  }
+  Disconnect();
+  return Step::kNextPath;
+}
+
+Attempt::Step Attempt::Finish() {
+  choice_.reset();
+  dial_.reset();
+  want_ = Want::kNothing;
+  if (result_ == 0) {
+    session_.peers().Put(Inode(fd_), actual_, plan_.asked);
+    Log(EventKind::kConnect);
+    return Step::kWait;
+  }
+  Disconnect();
+  if (failure_) {
+    Log(failure_.cause == base::Cause::kRejected ? EventKind::kReject : EventKind::kFail);
+  }
+  return Step::kWait;
+}
+
+void Attempt::Log(EventKind kind) {
+  const EventLog log(session_.settings(), &session_.config());
+  if (!log.Writes(kind)) {
+    return;
+  }
+  log.Write({.kind = kind,
+             .door = door_,
+             .pid = program_.pid(),
+             .exe = program_.exe(),
+             .target = plan_.target,
+             .rewritten = plan_.rewritten,
+             .decision = decision_,
+             .path = path_,
+             .failure = failure_,
+             .connect_ms = start_us_ != 0 ? (base::NowUs() - start_us_ + 500) / 1000 : 0});
+}
+
+}  // namespace engine
