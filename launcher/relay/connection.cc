@@ -84,7 +84,7 @@ void Serve(base::Fd program, const protocol::RelayAccess& access, Dialer& dialer
   }
   const int on = 1;
   sys::Setsockopt(program.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (!SendReply(program.get(), {dialed.failure, dialed.connect_ms}, access.reply) || !is_up) {
+  if (!SendReply(program.get(), {dialed.failure, dialed.connect_us}, access.reply) || !is_up) {
     return;
   }
   PlainStream stream(std::move(program));

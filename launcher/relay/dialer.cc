@@ -65,7 +65,7 @@ class Dialer::Attempt {
       Step();
     }
     Dialed out;
-    out.connect_ms = connect_ms_;
+    out.connect_us = connect_us_;
     if (!given_up_ && dial_.state() == State::kDone) {
       out.stream = std::move(stream_);
     } else if (!given_up_) {
@@ -97,7 +97,9 @@ class Dialer::Attempt {
       }
       case State::kWantSsh: {
         HopFailure failed;
-        stream_ = MakeSsh(HopNow(), dial_.next_stop(), &failed);
+        uint32_t open_us = 0;
+        stream_ = MakeSsh(HopNow(), dial_.next_stop(), &open_us, &failed);
+        connect_us_ = dial_.hop() == 0 ? open_us : 0;
         stream_ != nullptr ? dial_.SshUp(base::NowMs()) : FailAs(failed);
         break;
       }
@@ -169,7 +171,6 @@ class Dialer::Attempt {
       dial_.Fail(unknown);
       return;
     }
-    const int64_t start_ms = base::NowMs();
     int error = 0;
     for (size_t i = 0; i < count; ++i) {
       error = ConnectTo(addresses[i], path_.At(dialer_.config(), 0).port);
@@ -177,7 +178,6 @@ class Dialer::Attempt {
         break;
       }
     }
-    connect_ms_ = static_cast<uint32_t>(base::NowMs() - start_ms);
     if (!given_up_ && dial_.state() != State::kFailed) {
       dial_.Connected(error, base::NowMs());
     }
@@ -207,6 +207,7 @@ class Dialer::Attempt {
     sys::Setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     sockaddr_storage storage;
     const socklen_t length = base::ToSockaddr(address, port, domain, &storage);
+    const int64_t start_us = base::NowUs();
     if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
       if (errno != EINPROGRESS) {
         return errno;
@@ -218,6 +219,7 @@ class Dialer::Attempt {
         return error;
       }
     }
+    connect_us_ = static_cast<uint32_t>(std::max<int64_t>(base::NowUs() - start_us, 1));
     stream_ = std::make_unique<PlainStream>(std::move(socket));
     return 0;
   }
@@ -229,7 +231,7 @@ class Dialer::Attempt {
   chain::Dial dial_;
   std::unique_ptr<Stream> stream_;
   std::string token_;
-  uint32_t connect_ms_ = 0;
+  uint32_t connect_us_ = 0;
   bool given_up_ = false;
 };
 

@@ -22,7 +22,8 @@ namespace relay {
 struct Dialed {
   std::unique_ptr<Stream> stream;
   base::Failure failure;
-  uint32_t connect_ms = 0;  // of the connect to the first hop; 0 where ssh made it
+  // How long the connect to the first hop took, or the opening of a channel of its ssh. 0: unknown.
+  uint32_t connect_us = 0;
 };
 
 class Dialer {

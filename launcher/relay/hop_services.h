@@ -45,8 +45,9 @@ struct HopAtWork {
 std::unique_ptr<Stream> MakeTls(const HopAtWork& hop, std::unique_ptr<Stream> below,
                                 HopFailure* failed);
 
-// A stream to `next` from a kSsh hop, which is reached through the hops before it. nullptr: failed.
-std::unique_ptr<Stream> MakeSsh(const HopAtWork& hop, const base::Endpoint& next,
+// A stream to `next` from a kSsh hop, which is reached through the hops before it; `open_us` is how
+// long that took once ssh was up. nullptr: failed.
+std::unique_ptr<Stream> MakeSsh(const HopAtWork& hop, const base::Endpoint& next, uint32_t* open_us,
                                 HopFailure* failed);
 
 // Ends what MakeSsh() has started, for the relay's end.

@@ -96,7 +96,7 @@ SshSettings SettingsOf(const HopAtWork& hop) {
 
 }  // namespace
 
-std::unique_ptr<Stream> MakeSsh(const HopAtWork& hop, const base::Endpoint& next,
+std::unique_ptr<Stream> MakeSsh(const HopAtWork& hop, const base::Endpoint& next, uint32_t* open_us,
                                 HopFailure* failed) {
   const int64_t timeout_ms = hop.config.globals().connect_timeout_ms;
   SshMasters::Way way;
@@ -111,6 +111,7 @@ std::unique_ptr<Stream> MakeSsh(const HopAtWork& hop, const base::Endpoint& next
           way, [&hop] { return SettingsOf(hop); }, next, hop.patience, times, &made, failed)) {
     return nullptr;
   }
+  *open_us = made.open_us;
   return std::make_unique<SshStream>(
       std::move(made.channel), [master = std::move(made.master)] { return master->Answers(); });
 }

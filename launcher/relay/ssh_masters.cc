@@ -34,10 +34,12 @@ bool SshMasters::Open(const Way& way, const std::function<SshSettings()>& settin
       Drop(way, master);
       return false;
     }
-    const int64_t deadline_ms = std::min(base::NowMs() + times.open_ms, times.limit_ms);
+    const int64_t start_us = base::NowUs();
+    const int64_t deadline_ms = std::min(start_us / 1000 + times.open_ms, times.limit_ms);
     switch (master->Open(target, patience, deadline_ms, &out->channel, failed)) {
       case SshMaster::Opened::kYes:
         out->master = std::move(master);
+        out->open_us = static_cast<uint32_t>(std::max<int64_t>(base::NowUs() - start_us, 1));
         return true;
       case SshMaster::Opened::kFailed:
         return false;

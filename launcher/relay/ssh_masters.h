@@ -33,6 +33,7 @@ class SshMasters {
   struct Connection {
     SshChannel channel;
     std::shared_ptr<SshMaster> master;
+    uint32_t open_us = 0;  // how long it took, once the master was up; never 0
   };
 
   // A connection to `target` by the master of `way`, which is started with `settings` where there

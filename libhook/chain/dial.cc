@@ -230,8 +230,7 @@ void Dial::StartHandshake() {
 }
 
 void Dial::FinishHop(int64_t now_ms) {
-  if (const protocol::RelayClient* const relay = handshake_ ? handshake_->relay() : nullptr) {
-    relay_connect_ms_ = relay->connect_ms();
+  if (relay_ != nullptr) {
     state_ = State::kDone;
     return;
   }

@@ -96,8 +96,12 @@ class Dial {
   const base::Failure& failure() const { return failure_; }  // REQUIRES: state() == kFailed
   size_t hop() const { return hop_; }                        // the hop at work
   const Path& path() const { return path_; }
-  // How long the relay's connect to the first hop took. REQUIRES: GoThroughRelay(), kDone
-  uint32_t relay_connect_ms() const { return relay_connect_ms_; }
+  // How long the relay's connect to the first hop took, also where the dial failed later. 0:
+  // unknown.
+  uint32_t relay_connect_us() const {
+    const protocol::RelayClient* const relay = handshake_ ? handshake_->relay() : nullptr;
+    return relay != nullptr ? relay->connect_us() : 0;
+  }
 
  private:
   uint32_t RelayBudgetMs(int64_t now_ms) const;
@@ -126,7 +130,6 @@ class Dial {
   std::string_view limit_name_;
   uint32_t relay_budget_ms_ = 0;
   const protocol::RelayAccess* relay_ = nullptr;
-  uint32_t relay_connect_ms_ = 0;
   std::optional<base::Endpoint> next_stop_;
   std::string_view negotiate_token_;
   std::optional<protocol::Handshake> handshake_;

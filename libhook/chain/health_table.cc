@@ -97,15 +97,21 @@ void HealthTable::SetConnectUs(size_t proxy, uint32_t connect_us, int64_t now_ms
       .store(static_cast<uint64_t>(now_ms) << kConnectBits | time, std::memory_order_release);
 }
 
-bool HealthTable::ClaimMeasure(size_t proxy, int64_t now_ms) {
+bool HealthTable::ClaimMeasure(size_t proxy, int64_t now_ms, Measure* claim) {
   uint64_t* const word = At(proxy, kConnect);
   const uint64_t before = Load(word);
   const auto when_ms = static_cast<int64_t>(before >> kConnectBits);
   if (before != 0 && now_ms - when_ms < kFreshMs) {
     return false;
   }
-  const uint64_t mine = static_cast<uint64_t>(now_ms) << kConnectBits;
-  return Change(word, before, mine | (before & kLongestConnectUs));
+  const uint64_t mine =
+      static_cast<uint64_t>(now_ms) << kConnectBits | (before & kLongestConnectUs);
+  *claim = {mine, before};
+  return Change(word, before, mine);
+}
+
+void HealthTable::ReleaseMeasure(size_t proxy, Measure claim) {
+  Change(At(proxy, kConnect), claim.mine, claim.before);
 }
 
 uint64_t HealthTable::TakeTurns(size_t chain, uint64_t count) {

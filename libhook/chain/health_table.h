@@ -61,8 +61,16 @@ class HealthTable {
   // How long the last connect to the hop took. 0: nobody knows.
   uint32_t ConnectUs(size_t proxy) const;
   void SetConnectUs(size_t proxy, uint32_t connect_us, int64_t now_ms);
-  // True, for one dial, where ConnectUs() is unknown or older than kFreshMs: it shall find out.
-  bool ClaimMeasure(size_t proxy, int64_t now_ms);
+  // A dial's undertaking to find out how long a connect to the hop takes.
+  struct Measure {
+    uint64_t mine;
+    uint64_t before;
+  };
+  // True, for one dial, where ConnectUs() is unknown or older than kFreshMs: that one says
+  // SetConnectUs(), or releases the claim where it didn't find out.
+  bool ClaimMeasure(size_t proxy, int64_t now_ms, Measure* claim);
+  // Nothing where the time is known meanwhile.
+  void ReleaseMeasure(size_t proxy, Measure claim);
 
   // The number of turns that were taken of a chain before, and takes `count` of them.
   uint64_t TakeTurns(size_t chain, uint64_t count);

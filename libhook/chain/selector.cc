@@ -59,6 +59,7 @@ bool Selector::HasOther() const {
 }
 
 void Selector::Finish() {
+  EndMeasure();
   if (claimed_) {
     health_.Release(claimed_->proxy, claimed_->sight, claimed_->before);
     claimed_.reset();
@@ -117,7 +118,15 @@ void Selector::Add(size_t position, HealthTable::Sight sight, Path* out) {
   out->Add(ProxyAt(position));
 }
 
+void Selector::EndMeasure() {
+  if (measured_) {
+    health_.ReleaseMeasure(measured_->proxy, measured_->claim);
+    measured_.reset();
+  }
+}
+
 void Selector::TakeFastest(int64_t now_ms, Path* out) {
+  EndMeasure();
   Order order{};
   const size_t count = Usable(now_ms, &order);
   size_t best = count;
@@ -125,15 +134,22 @@ void Selector::TakeFastest(int64_t now_ms, Path* out) {
   for (size_t i = 0; i < count; ++i) {
     const uint16_t proxy = ProxyAt(order[i]);
     const bool alive = health_.See(proxy).is_alive();
-    if (alive && !health_.ClaimMeasure(proxy, now_ms)) {
+    HealthTable::Measure claim;
+    if (alive && !health_.ClaimMeasure(proxy, now_ms, &claim)) {
       const uint32_t us = health_.ConnectUs(proxy);
       if (us != 0 && us < best_us) {
         best = i;
         best_us = us;
       }
-    } else if (Take(order[i], now_ms, out)) {
+      continue;
+    }
+    if (alive) {
+      measured_ = {proxy, claim};
+    }
+    if (Take(order[i], now_ms, out)) {
       return;
     }
+    EndMeasure();
   }
   // Others are about to find out: then any.
   Shuffle(&order, best == count ? count : 0);

@@ -59,6 +59,7 @@ class Selector {
   // Adds hops in that order until the path is full.
   void TakeSome(const Order& order, size_t count, size_t length, int64_t now_ms, Path* out);
   void TakeFastest(int64_t now_ms, Path* out);
+  void EndMeasure();
   void FillWithDead(size_t length, Path* out);
   // Positions of hops that are alive or whose time has come, in the chain's order.
   size_t Usable(int64_t now_ms, Order* out) const;
@@ -80,6 +81,12 @@ class Selector {
     HealthTable::Sight before;
   };
   std::optional<Claimed> claimed_;
+  // The hop whose connect this dial is to time.
+  struct Measured {
+    uint16_t proxy;
+    HealthTable::Measure claim;
+  };
+  std::optional<Measured> measured_;
   std::array<HealthTable::Sight, config::kMaxHops> seen_;
 };
 

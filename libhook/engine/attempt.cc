@@ -182,6 +182,7 @@ Attempt::Step Attempt::NextPath() {
   }
   const config::Config& config = session_.config();
   failure_ = {};
+  connect_us_ = 0;
   limit_ms_ = choice_->limit_ms();
   if (!by_relay()) {
     first_count_ = FirstHopAddresses(&firsts_);
@@ -313,7 +314,8 @@ void Attempt::Connected(int result) {
   const int64_t now_us = base::NowUs();
   if (result == 0) {
     actual_ = Endpoint(firsts_[first_at_], first_port_);
-    connect_us_ = static_cast<uint32_t>(now_us - connect_start_us_);
+    connect_us_ =
+        static_cast<uint32_t>(now_us > connect_start_us_ ? now_us - connect_start_us_ : 1);
     dial_->Connected(0, now_us / 1000);
     Go(Step::kShake);
     return;
@@ -399,8 +401,8 @@ Attempt::Step Attempt::DialOver() {
 }
 
 Attempt::Step Attempt::RelayDialOver() {
+  connect_us_ = dial_->relay_connect_us();
   if (dial_->state() != chain::Dial::State::kFailed) {
-    connect_us_ = dial_->relay_connect_ms() * 1000;
     return Step::kTargetOver;
   }
   if (actual_.port() == 0) {
@@ -443,8 +445,9 @@ Attempt::Step Attempt::TargetOver() {
 }
 
 Attempt::Step Attempt::PathOver() {
+  choice_->Connected(connect_us_);
   if (result_ == 0) {
-    choice_->Up(connect_us_);
+    choice_->Up();
     return Step::kFinish;
   }
   if (!failure_ || !choice_->GoesOnAfter(failure_)) {

@@ -152,7 +152,7 @@ class Attempt {
   bool replaced_ = false;
   int connect_error_ = 0;  // of the address before, < 0
   int64_t connect_start_us_ = 0;
-  uint32_t connect_us_ = 0;  // the last connect to a first hop
+  uint32_t connect_us_ = 0;  // of the last connect to a first hop that succeeded; or 0
   sockaddr_storage address_;
   socklen_t address_length_ = 0;
   base::Endpoint actual_;  // where the socket is connected to, for the kernel; port 0: nowhere

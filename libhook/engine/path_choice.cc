@@ -157,16 +157,20 @@ bool PathChoice::GoesOnAfter(const base::Failure& failure) {
   return true;
 }
 
-void PathChoice::Up(uint32_t connect_us) {
+void PathChoice::Connected(uint32_t connect_us) {
+  if (connect_us != 0 && selector_ &&
+      session_.config().chains()[route_.index].mode == config::ChainMode::kFastest) {
+    chain::HealthTable health = session_.health();
+    health.SetConnectUs(path_[0], connect_us, base::NowMs());
+  }
+}
+
+void PathChoice::Up() {
   if (!selector_) {
     return;
   }
   for (size_t i = 0; i < path_.size(); ++i) {
     Clear(path_[i]);
-  }
-  if (session_.config().chains()[route_.index].mode == config::ChainMode::kFastest) {
-    chain::HealthTable health = session_.health();
-    health.SetConnectUs(path_[0], connect_us, base::NowMs());
   }
   // The target can be reached, so it was they.
   for (const Suspect& suspect : std::span(suspects_).first(suspect_count_)) {

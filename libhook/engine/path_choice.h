@@ -47,8 +47,11 @@ class PathChoice final : public Doubt {
   int64_t limit_ms() const { return limit_ms_; }
   // The path failed so. True where another may do.
   bool GoesOnAfter(const base::Failure& failure);
-  // The path is up; its first hop was connected to in that time.
-  void Up(uint32_t connect_us);
+  // The path's first hop took the connection in that time, whatever came of the rest. 0: it
+  // didn't, or nobody knows. Before GoesOnAfter() and Up().
+  void Connected(uint32_t connect_us);
+  // The path is up.
+  void Up();
 
   // Of the path at work; nullptr where nobody else's dials say anything of it.
   Doubt* doubt() { return selector_ ? this : nullptr; }

@@ -27,8 +27,9 @@ class RelayClient {
   size_t Feed(std::span<const uint8_t> data);
   void FeedEnd();
   const base::Failure& failure() const { return reply_.failure; }
-  bool awaits_answer() const { return false; }               // it says itself who is silent
-  uint32_t connect_ms() const { return reply_.connect_ms; }  // REQUIRES: step() == kDone
+  bool awaits_answer() const { return false; }  // it says itself who is silent
+  // As in the reply; 0 where there was none.
+  uint32_t connect_us() const { return reply_.connect_us; }
 
  private:
   void FailHere(std::string_view detail);

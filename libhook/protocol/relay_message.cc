@@ -94,7 +94,7 @@ void WriteRelayReply(const RelayReply& reply, const RelayToken& token,
                      std::span<uint8_t, kRelayReplySize> out) {
   Writer writer(out);
   writer.Add(token);
-  writer.Add(reply.connect_ms);
+  writer.Add(reply.connect_us);
   writer.Add(static_cast<uint8_t>(reply.failure.cause));
   writer.Add(static_cast<uint8_t>(reply.failure.speaker));
   writer.Add(reply.failure.hop);
@@ -137,7 +137,7 @@ std::optional<RelayReply> ReadRelayReply(std::span<const uint8_t, kRelayReplySiz
   RelayToken given;
   RelayReply out;
   reader.Take(&given);
-  reader.Take(&out.connect_ms);
+  reader.Take(&out.connect_us);
   uint8_t cause;
   uint8_t speaker;
   reader.Take(&cause);

@@ -37,13 +37,14 @@ struct RelayRequest {
 };
 
 struct RelayReply {
-  base::Failure failure;    // kNone: the tunnel is up; `hop` is an index of the request's hops
-  uint32_t connect_ms = 0;  // how long the connect to the first hop took
+  base::Failure failure;  // kNone: the tunnel is up; `hop` is an index of the request's hops
+  // How long the connect to the first hop took, whatever came of the rest. 0: unknown.
+  uint32_t connect_us = 0;
 };
 
 // Written as bytes, so that no byte of a stranger's memory goes with it. The number changes with
 // the layout.
-inline constexpr uint64_t kRelayMagic = 0x31796c7263686347;
+inline constexpr uint64_t kRelayMagic = 0x32796c7263686347;
 inline constexpr size_t kRelayHeadSize = sizeof kRelayMagic + sizeof(RelayToken);
 inline constexpr size_t kRelayRequestSize =
     kRelayHeadSize + 4 + 1 + 2 * config::kMaxHops + 2 + 1 + base::kMaxNameLength;

@@ -12,7 +12,9 @@ import pytest
 from dials import tree, wait_for
 from gochain import MODES, read_events
 from peers import content, proxies
+from peers.forwarder import Forwarder, SlowToTake, asks_to_connect
 from peers.process import Peer
+from peers.ssh_host import SshHost
 from programs_test import downloaded, go_env, in_folder, main_module  # noqa: F401 (fixtures)
 from world import PROXY_SIDE, TARGET, inside, ip
 
@@ -271,6 +273,44 @@ def test_what_the_target_does_never_counts(runner, tools, hops, door, mode):
         events = shell.events()
     assert len(events.fails) == 4
     assert not events.deaths
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("target", ("reached", "refused"))
+def test_fastest_measures_whatever_the_target_says(runner, tools, world, hops, door, target):
+    """The first hop takes its connection at the second asking."""
+    server, slow = hops.start(), SlowToTake(world, "proxy", PROXY_SIDE[0])
+    conf = hops.conf([f"socks5://{slow.address}:{slow.port}", hops.start()], "fastest", timeout=20)
+    measuring = fetch(tools, door)
+    if target == "refused":
+        measuring = measuring.rsplit(" ", 1)[0] + " 1"
+    with Shell(runner, door, conf) as shell:
+        shell.begin(measuring)
+        assert wait_for(lambda: asks_to_connect("client", slow.port))
+        forwarder = Forwarder(slow.let_in(), server)
+        shell.end()
+        shell.run(measuring)
+        for _ in range(8):
+            assert shell.run(fetch(tools, door)) == [HELLO]
+        events = shell.events()
+    forwarder.stop()
+    refused = sorted(event["hops"] for event in events.fails)
+    assert refused == ([["a"], ["b"]] if target == "refused" else []), events.all
+    taken = [event["hops"] for event in events.connects]
+    assert taken[-8:] == [["b"]] * 8, taken
+    assert not events.deaths
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_ssh_hop_is_measured_too(runner, tools, hops, door):
+    """A channel of its master takes a round trip through ssh and sshd: longer than a connect."""
+    host = hops.start(SshHost)
+    conf = hops.conf([host, hops.start()], "fastest", timeout=20).replace(
+        host.url(), f"{host.url()}\nssh_config = {host.config(runner.place.folder)}")
+    with Shell(runner, door, conf) as shell:
+        for _ in range(8):
+            assert shell.run(fetch(tools, door)) == [HELLO]
+        assert shell.events().taken() == {"a": 1, "b": 7}
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -347,9 +347,9 @@ Dial Relayed(const Chain& chain, const protocol::RelayReply& reply,
 TEST(DialTest, AsksTheRelayForTheWholePath) {
   const Chain chain({ProxyType::kSocks5, ProxyType::kHttps, ProxyType::kHttp});
   std::optional<protocol::RelayRequest> asked;
-  const Dial dial = Relayed(chain, {.failure = {}, .connect_ms = 77}, &asked);
+  const Dial dial = Relayed(chain, {.failure = {}, .connect_us = 77}, &asked);
   EXPECT_EQ(dial.state(), State::kDone);
-  EXPECT_EQ(dial.relay_connect_ms(), 77u);
+  EXPECT_EQ(dial.relay_connect_us(), 77u);
   ASSERT_TRUE(asked.has_value());
   EXPECT_EQ(asked->hop_count, 3);
   EXPECT_EQ(asked->hops[2], 2);

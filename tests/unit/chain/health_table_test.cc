@@ -135,13 +135,25 @@ TEST_F(HealthTableTest, RemembersHowLongAConnectTook) {
 }
 
 TEST_F(HealthTableTest, LetsOneMeasureWhatIsUnknownOrOld) {
-  EXPECT_TRUE(table_.ClaimMeasure(0, 5000));
-  EXPECT_FALSE(table_.ClaimMeasure(0, 5000));
+  HealthTable::Measure claim;
+  EXPECT_TRUE(table_.ClaimMeasure(0, 5000, &claim));
+  EXPECT_FALSE(table_.ClaimMeasure(0, 5000, &claim));
   table_.SetConnectUs(0, 1234, 5000);
-  EXPECT_FALSE(table_.ClaimMeasure(0, 5000 + HealthTable::kFreshMs - 1));
-  EXPECT_TRUE(table_.ClaimMeasure(0, 5000 + HealthTable::kFreshMs));
+  EXPECT_FALSE(table_.ClaimMeasure(0, 5000 + HealthTable::kFreshMs - 1, &claim));
+  EXPECT_TRUE(table_.ClaimMeasure(0, 5000 + HealthTable::kFreshMs, &claim));
   EXPECT_EQ(table_.ConnectUs(0), 1234u);
-  EXPECT_FALSE(table_.ClaimMeasure(0, 5001 + HealthTable::kFreshMs));
+  EXPECT_FALSE(table_.ClaimMeasure(0, 5001 + HealthTable::kFreshMs, &claim));
+}
+
+TEST_F(HealthTableTest, LetsAnotherMeasureWhatTheFirstCouldNot) {
+  HealthTable::Measure claim;
+  ASSERT_TRUE(table_.ClaimMeasure(0, 5000, &claim));
+  table_.ReleaseMeasure(0, claim);
+  ASSERT_TRUE(table_.ClaimMeasure(0, 5001, &claim));
+  table_.SetConnectUs(0, 1234, 5001);
+  table_.ReleaseMeasure(0, claim);
+  EXPECT_EQ(table_.ConnectUs(0), 1234u) << "what was found out stays";
+  EXPECT_FALSE(table_.ClaimMeasure(0, 5002, &claim));
 }
 
 TEST_F(HealthTableTest, CountsTurnsOfEachChain) {
@@ -193,7 +205,8 @@ TEST_F(HealthTableTest, GivesEachClaimToOneThread) {
       for (int64_t now_ms = 5000; now_ms < 5000 + 100 * int64_t{kRetryMs}; now_ms += 10) {
         Sight seen;
         claims += table_.Claim(0, now_ms, &seen) ? 1 : 0;
-        table_.ClaimMeasure(1, now_ms);
+        HealthTable::Measure measure;
+        table_.ClaimMeasure(1, now_ms, &measure);
         table_.SetConnectUs(1, 7, now_ms);
         table_.TakeTurns(0, 1);
       }

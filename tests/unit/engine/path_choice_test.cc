@@ -101,7 +101,7 @@ TEST_F(PathChoiceTest, GoesOnWithoutTheHopThatFailed) {
   EXPECT_EQ(Next(choice), "a");
   EXPECT_TRUE(choice.GoesOnAfter(Refused()));
   EXPECT_EQ(Next(choice), "b");
-  choice.Up(100);
+  choice.Up();
   EXPECT_EQ(Alive(), "bc");
   EXPECT_EQ(Log(),
             "gochain: hop a (socks5 192.0.2.1:1080) is down: connection refused; left out for 30 "
@@ -124,7 +124,7 @@ TEST_F(PathChoiceTest, TellsOfADeathOnceAndOfTheReturn) {
   }
   PathChoice third(session_, kRoute, Later());
   ASSERT_EQ(Next(third), "a");
-  third.Up(100);
+  third.Up();
   EXPECT_EQ(Log(),
             "gochain: hop a (socks5 192.0.2.1:1080) is down: connection refused; left out for "
             "0.25 s\ngochain: hop a is up again\n");
@@ -162,7 +162,7 @@ TEST_F(PathChoiceTest, BlamesASilentHopOnceAnotherHasReachedTheTarget) {
   ASSERT_TRUE(choice.GoesOnAfter(Silent()));
   EXPECT_EQ(Alive(), "abc");
   ASSERT_EQ(Next(choice), "b");
-  choice.Up(100);
+  choice.Up();
   EXPECT_EQ(Alive(), "bc");
   EXPECT_NE(Log().find("hop a (socks5 192.0.2.1:1080) is down: timed out; left out"),
             std::string::npos);
@@ -186,7 +186,7 @@ TEST_F(PathChoiceTest, SuspectsTheHopBehindASilentOneFirst) {
   ASSERT_EQ(Next(choice), "abc");
   ASSERT_TRUE(choice.GoesOnAfter(Silent(0)));
   ASSERT_EQ(Next(choice), "ac");
-  choice.Up(100);
+  choice.Up();
   EXPECT_EQ(Alive(), "ac");
 }
 
@@ -198,7 +198,7 @@ TEST_F(PathChoiceTest, SuspectsAHopThatIsSilentTwice) {
   ASSERT_EQ(Next(choice), "ac");
   ASSERT_TRUE(choice.GoesOnAfter(Silent(0)));
   ASSERT_EQ(Next(choice), "bc");
-  choice.Up(100);
+  choice.Up();
   EXPECT_EQ(Alive(), "bc");
 }
 
@@ -218,7 +218,7 @@ TEST_F(PathChoiceTest, GivesASilentHopLittleTimeForItsSecondAnswer) {
   EXPECT_EQ(Alive(), "abc");
   ASSERT_EQ(Next(choice), "bc");
   EXPECT_EQ(choice.limit_ms(), deadline_ms);
-  choice.Up(100);
+  choice.Up();
   EXPECT_EQ(Alive(), "bc");
 }
 
@@ -235,7 +235,7 @@ TEST_F(PathChoiceTest, GivesItMoreWhereAnotherHopTurnsOutDead) {
   EXPECT_EQ(Alive(), "ac");
   ASSERT_EQ(Next(choice), "ac");
   EXPECT_EQ(choice.limit_ms(), deadline_ms);
-  choice.Up(100);
+  choice.Up();
   EXPECT_EQ(Alive(), "ac");
 }
 
@@ -251,7 +251,7 @@ TEST_F(PathChoiceTest, AllowsWhatADeadHopHasCarried) {
     ASSERT_TRUE(choice.GoesOnAfter(Refused(0)));
     EXPECT_EQ(Alive(), "bc");
     ASSERT_EQ(Next(choice), "bc");
-    choice.Up(100);
+    choice.Up();
     EXPECT_EQ(Alive(), "bc");
   }
 }
@@ -263,7 +263,7 @@ TEST_F(PathChoiceTest, BlamesTheHopWhereTheConnectionEndedOnceAnotherPathIsUp) {
   ASSERT_TRUE(choice.GoesOnAfter(Of(Cause::kClosedEarly, 1)));
   EXPECT_EQ(Alive(), "abc");
   ASSERT_EQ(Next(choice), "ac");
-  choice.Up(100);
+  choice.Up();
   EXPECT_EQ(Alive(), "ac");
 }
 
@@ -368,10 +368,38 @@ TEST_F(PathChoiceTest, MeasuresInFastest) {
   for (const uint32_t us : {300, 100, 200}) {
     PathChoice choice(session_, kRoute, Later());
     ASSERT_NE(Next(choice), "-");
-    choice.Up(us);
+    choice.Connected(us);
+    choice.Up();
   }
   PathChoice choice(session_, kRoute, Later());
   EXPECT_EQ(Next(choice), "b");
+}
+
+TEST_F(PathChoiceTest, MeasuresByDialsWhoseTargetRefuses) {
+  Use("fastest");
+  for (const uint32_t us : {300, 100, 200}) {
+    PathChoice choice(session_, kRoute, Later());
+    ASSERT_NE(Next(choice), "-");
+    choice.Connected(us);
+    EXPECT_FALSE(choice.GoesOnAfter(RefusedByTarget()));
+  }
+  PathChoice choice(session_, kRoute, Later());
+  EXPECT_EQ(Next(choice), "b");
+}
+
+TEST_F(PathChoiceTest, LeavesTheMeasuringToTheNextWhereItDidNotConnect) {
+  Use("fastest");
+  for (int i = 0; i < 3; ++i) {
+    PathChoice interrupted(session_, kRoute, Later());
+    EXPECT_EQ(Next(interrupted), "a");
+    interrupted.Connected(0);
+  }
+  PathChoice choice(session_, kRoute, Later());
+  EXPECT_EQ(Next(choice), "a");
+  EXPECT_TRUE(choice.GoesOnAfter(Refused()));
+  EXPECT_EQ(Next(choice), "b");
+  PathChoice other(session_, kRoute, Later());
+  EXPECT_EQ(Next(other), "c") << "b is being measured";
 }
 
 TEST_F(PathChoiceTest, GivesBackAHopThatItCouldNotTellOf) {

@@ -61,7 +61,7 @@ TEST(RelayClientTest, SendsARequestThatTheRelayReads) {
 
 TEST(RelayClientTest, IsUpAfterAGoodReply) {
   const Outcome outcome =
-      DriveEveryWay(Client(), Reply({.failure = {}, .connect_ms = 12}, Access().reply) + "tunnel");
+      DriveEveryWay(Client(), Reply({.failure = {}, .connect_us = 12}, Access().reply) + "tunnel");
   EXPECT_EQ(outcome.step, Step::kDone);
   EXPECT_EQ(outcome.taken, kRelayReplySize);
 }
@@ -69,8 +69,8 @@ TEST(RelayClientTest, IsUpAfterAGoodReply) {
 TEST(RelayClientTest, TellsHowLongTheFirstConnectTook) {
   RelayClient client = Client();
   client.Sent(client.Outgoing().size());
-  client.Feed(Bytes(Reply({.failure = {}, .connect_ms = 1234}, Access().reply)));
-  EXPECT_EQ(client.connect_ms(), 1234u);
+  client.Feed(Bytes(Reply({.failure = {}, .connect_us = 1234}, Access().reply)));
+  EXPECT_EQ(client.connect_us(), 1234u);
 }
 
 TEST(RelayClientTest, PassesTheFailureOnAsItIs) {

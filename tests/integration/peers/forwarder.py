@@ -1,0 +1,167 @@
+"""What stands between gochain and a real server, and lets a test hold, cut, spoil or record what
+passes. The server behind it knows nothing of it."""
+
+import os
+import select
+import socket
+import struct
+import threading
+
+from world import inside
+
+_CHUNK = 65536
+
+
+class Cut:
+    """What becomes of the server's bytes once `after` of them are through; None: nothing. `kind`:
+
+    stall     nothing more comes
+    drip      one byte comes each second
+    fin, rst  the connection ends
+    bytes     `data` comes in place of the rest
+    """
+
+    def __init__(self, kind, after=0, data=b""):
+        self.kind, self.after, self.data = kind, after, data
+
+    def __str__(self):
+        return f"{self.kind} after {self.after} bytes"
+
+
+class Forwarder:
+    """Takes connections on `listener` and carries each to `server`, a peer; one thread each.
+
+    `said`: what the programs sent, one entry a connection. `open`: connections whose program has not
+    ended them yet.
+    """
+
+    def __init__(self, listener, server, cut=None):
+        self._listener, self._server, self.cut = listener, server, cut
+        self.address, self.port = listener.getsockname()[:2]
+        self.said, self.open = [], 0
+        self._stopped, self._stop = os.pipe()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def url(self, **kwargs):
+        """The server's, by way of this one."""
+        return self._server.url(**kwargs).replace(
+            f"{self._server.address}:{self._server.port}", f"{self.address}:{self.port}")
+
+    def stop(self):
+        os.write(self._stop, b".")
+        self._thread.join(10)
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            ready, _, _ = select.select([self._listener, self._stopped], [], [])
+            if self._stopped in ready:
+                return
+            near, _ = self._listener.accept()
+            with self._lock:
+                self.open += 1
+                self.said.append(bytearray())
+                said = self.said[-1]
+            threading.Thread(target=self._carry, args=(near, said), daemon=True).start()
+
+    def _carry(self, near, said):
+        try:
+            with near, self._connect() as far:
+                near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._pass_on(near, far, said)
+        except OSError:
+            pass
+        finally:
+            with self._lock:
+                self.open -= 1
+
+    def _connect(self):
+        with inside(self._server.ns):
+            far = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            far.connect((self._server.address, self._server.port))
+        except OSError:
+            far.close()
+            raise
+        return far
+
+    def _pass_on(self, near, far, said):
+        """Until both have ended."""
+        left = self.cut.after if self.cut else None
+        reading = [near, far]
+        if left == 0:
+            reading = self._break(near, b"")
+        while reading:
+            ready, _, _ = select.select(reading + [self._stopped], [], [])
+            if self._stopped in ready:
+                return
+            if near in ready:
+                data = near.recv(_CHUNK)
+                said += data
+                if data:
+                    far.sendall(data)
+                elif left is not None:
+                    return
+                else:
+                    reading.remove(near)
+                    far.shutdown(socket.SHUT_WR)
+            if far in ready:
+                data = far.recv(_CHUNK)
+                if left is not None and len(data) >= left:
+                    near.sendall(data[:left])
+                    reading = self._break(near, data[left:])
+                    continue
+                if left is not None:
+                    left -= len(data)
+                if data:
+                    near.sendall(data)
+                else:
+                    reading.remove(far)
+                    near.shutdown(socket.SHUT_WR)
+
+    def _break(self, near, rest):
+        """What is still to be read after it: the program's end is awaited."""
+        kind = self.cut.kind
+        if kind == "fin":
+            near.shutdown(socket.SHUT_WR)
+        elif kind == "rst":
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return []
+        elif kind == "bytes":
+            near.sendall(self.cut.data)
+        elif kind == "drip":
+            for byte in rest or b"S" * 60:
+                ready, _, _ = select.select([near, self._stopped], [], [], 1)
+                if self._stopped in ready or near in ready and not near.recv(_CHUNK):
+                    return []
+                near.sendall(bytes([byte]))
+        return [near]
+
+
+class SlowToTake:
+    """A listening socket whose queue is full: the kernel drops who asks to connect, who asks again
+    a second later. Nothing else makes connect(2) itself slow: a listener's kernel answers at once.
+    """
+
+    def __init__(self, world, ns, address):
+        self._listener = world.listen(ns, address, backlog=0)
+        self.address, self.port = self._listener.getsockname()[:2]
+        with inside(ns):
+            self._first = socket.create_connection((self.address, self.port), timeout=5)
+
+    def let_in(self):
+        """Makes room. The listener, from which all is now to be taken."""
+        self._listener.listen(64)
+        self._first.close()
+        return self._listener
+
+
+def asks_to_connect(ns, port):
+    """True where a socket of `ns` has asked for a connection to `port` and not got it (SYN_SENT)."""
+    with inside(ns):
+        # Of the thread's namespace.
+        with open("/proc/thread-self/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in table][1:]
+    return any(row[3] == "02" and row[2].endswith(f":{port:04X}") for row in rows)
