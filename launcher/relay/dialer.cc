@@ -1,6 +1,5 @@
 #include "relay/dialer.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -14,6 +13,7 @@
 
 #include "base/clock.h"
 #include "engine/plan.h"
+#include "errand/host_lookup.h"
 
 namespace relay {
 namespace {
@@ -21,22 +21,7 @@ namespace {
 using base::Fd;
 using State = chain::Dial::State;
 
-size_t Resolve(std::string_view name, std::span<base::IpAddress> out) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(std::string(name).c_str(), nullptr, &hints, &found) != 0) {
-    return 0;
-  }
-  size_t count = 0;
-  for (const addrinfo* at = found; at != nullptr && count < out.size(); at = at->ai_next) {
-    if (const auto endpoint = base::Endpoint::FromSockaddr(at->ai_addr, at->ai_addrlen)) {
-      out[count++] = endpoint->address();
-    }
-  }
-  freeaddrinfo(found);
-  return count;
-}
+constexpr std::string_view kProxysName = "the proxy's own name";
 
 int PendingError(int fd) {
   int error = 0;
@@ -166,9 +151,6 @@ class Dialer::Attempt {
     engine::Addresses addresses;
     const size_t count = FirstHopAddresses(&addresses);
     if (count == 0) {
-      base::Failure unknown{.cause = base::Cause::kNoSuchName};
-      unknown.set_detail("the proxy's own name");
-      dial_.Fail(unknown);
       return;
     }
     int error = 0;
@@ -183,14 +165,33 @@ class Dialer::Attempt {
     }
   }
 
+  // 0: the dial has failed, or is given up.
   size_t FirstHopAddresses(engine::Addresses* out) {
     engine::Session& session = dialer_.session_;
     if (const size_t known = engine::KnownHopAddresses(session, path_[0], out); known > 0) {
       return known;
     }
-    const size_t count = Resolve(dialer_.config().text(path_.At(dialer_.config(), 0).host), *out);
-    session.SetHopAddresses(path_[0], std::span<const base::IpAddress>(*out).first(count));
-    return count;
+    const errand::HostLookup lookup(dialer_.config().text(path_.At(dialer_.config(), 0).host));
+    while (!lookup.done()) {
+      switch (patience_.Wait(lookup.fd(), POLLIN, deadline_ms())) {
+        case Patience::Waited::kReady:
+          break;
+        case Patience::Waited::kTimedOut:
+          dial_.Fail(base::FromLookup(-ETIMEDOUT, kProxysName));
+          return 0;
+        case Patience::Waited::kGone:
+          given_up_ = true;
+          return 0;
+      }
+    }
+    const int count = lookup.Take(*out);
+    if (count <= 0) {
+      dial_.Fail(base::FromLookup(count, kProxysName));
+      return 0;
+    }
+    session.SetHopAddresses(
+        path_[0], std::span<const base::IpAddress>(*out).first(static_cast<size_t>(count)));
+    return static_cast<size_t>(count);
   }
 
   // 0 or an errno.

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -10,11 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <string>
 
 #include "base/clock.h"
 #include "base/syscalls.h"
 #include "engine/socket_copy.h"
+#include "errand/host_lookup.h"
 
 namespace supervisor {
 namespace {
@@ -39,6 +38,25 @@ int PendingError(int fd) {
   socklen_t length = sizeof error;
   const int result = sys::Getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
   return result < 0 ? result : -error;
+}
+
+// As Connect() says it.
+int ErrorOf(DialSurroundings::Waited waited) {
+  using Waited = DialSurroundings::Waited;
+  switch (waited) {
+    case Waited::kReady:
+      return 0;
+    case Waited::kTimedOut:
+      return -ETIMEDOUT;
+    case Waited::kProgramTimedOut:
+      return -EINPROGRESS;
+    case Waited::kLost:
+      return -ECONNABORTED;
+    case Waited::kInterrupted:
+    case Waited::kAbandoned:
+      break;
+  }
+  return -ECANCELED;
 }
 
 }  // namespace
@@ -93,20 +111,8 @@ int DialSurroundings::Connect(int fd, const sockaddr* address, socklen_t length,
   if (result != -EINPROGRESS) {
     return result;
   }
-  switch (Wait(fd, POLLOUT, deadline_ms)) {
-    case Waited::kReady:
-      return PendingError(fd);
-    case Waited::kTimedOut:
-      return -ETIMEDOUT;
-    case Waited::kProgramTimedOut:
-      return -EINPROGRESS;
-    case Waited::kLost:
-      return -ECONNABORTED;
-    case Waited::kInterrupted:
-    case Waited::kAbandoned:
-      break;
-  }
-  return -ECANCELED;
+  const int error = ErrorOf(Wait(fd, POLLOUT, deadline_ms));
+  return error != 0 ? error : PendingError(fd);
 }
 
 int DialSurroundings::ConnectBlocking(int fd, const sockaddr* address, socklen_t length,
@@ -167,23 +173,16 @@ DialSurroundings::Waited DialSurroundings::Wait(int fd, short events, int64_t de
   }
 }
 
-size_t DialSurroundings::Resolve(std::string_view name, std::span<base::IpAddress> out) {
-  member_.HandOver();
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const std::string terminated(name);
-  if (getaddrinfo(terminated.c_str(), nullptr, &hints, &found) != 0) {
-    return 0;
-  }
-  size_t count = 0;
-  for (const addrinfo* at = found; at != nullptr && count < out.size(); at = at->ai_next) {
-    if (const auto endpoint = base::Endpoint::FromSockaddr(at->ai_addr, at->ai_addrlen)) {
-      out[count++] = endpoint->address();
+int DialSurroundings::Resolve(std::string_view name, std::span<base::IpAddress> out,
+                              int64_t deadline_ms, engine::Doubt* doubt) {
+  set_doubt(doubt);
+  const errand::HostLookup lookup(name);
+  while (!lookup.done()) {
+    if (const int error = ErrorOf(Wait(lookup.fd(), POLLIN, deadline_ms)); error != 0) {
+      return error;
     }
   }
-  freeaddrinfo(found);
-  return count;
+  return lookup.Take(out);
 }
 
 int DialSurroundings::Replace(int fd, int domain) {

@@ -22,7 +22,8 @@ class DialSurroundings final : public engine::Surroundings {
 
   int Connect(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms) override;
   Waited Wait(int fd, short events, int64_t deadline_ms) override;
-  size_t Resolve(std::string_view name, std::span<base::IpAddress> out) override;
+  int Resolve(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms,
+              engine::Doubt* doubt) override;
   int Replace(int fd, int domain) override;
 
   // The socket that took the first one's place; invalid: none did.

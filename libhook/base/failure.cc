@@ -162,4 +162,18 @@ Failure FromConnectErrno(int error) {
   return out;
 }
 
+Failure FromLookup(int result, std::string_view what) {
+  Failure out{.cause = Cause::kNoSuchName};
+  std::array<char, sizeof out.detail> detail;
+  TextWriter text(detail);
+  if (result < 0) {
+    out = FromConnectErrno(-result);
+    text.Append("looking up ").Append(what.empty() ? "the name" : what);
+  } else {
+    text.Append(what);
+  }
+  out.set_detail(text.view());
+  return out;
+}
+
 }  // namespace base

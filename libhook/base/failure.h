@@ -60,6 +60,9 @@ std::string_view Describe(const Failure& failure, std::string_view behind,
 // A failed connect(2) to a hop or, when direct, to the target. `error` is an errno > 0.
 Failure FromConnectErrno(int error);
 
+// Of a look-up of `what` that ended in that: 0, no such name, or -errno.
+Failure FromLookup(int result, std::string_view what);
+
 }  // namespace base
 
 #endif  // GOCHAIN_BASE_FAILURE_H_

@@ -27,8 +27,8 @@ constexpr KeyRow kKeys[] = {
      "The route of every target that no rule names."},
     {SectionKind::kGlobal, Key::kConnectTimeout, KeyForm::kWord, "connect_timeout", false,
      "seconds, above 0 and at most 3600", "`10`",
-     "How long each hop may take: to be connected to, and to answer its handshake. Past it the "
-     "program sees ETIMEDOUT."},
+     "How long each hop may take: to be connected to, with the look-up of its name where it is the "
+     "first, and to answer its handshake. Past it the program sees ETIMEDOUT."},
     {SectionKind::kGlobal, Key::kDns, KeyForm::kWord, "dns", false, "`remote` or `local`",
      "`remote`",
      "Who looks up the names of targets that go through proxies: the last proxy, or this machine. "

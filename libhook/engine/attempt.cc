@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/clock.h"
@@ -153,10 +154,12 @@ Attempt::Step Attempt::LookUp() {
   found_ = plan_.addresses;
   found_count_ = plan_.address_count;
   if (plan_.resolve_here) {
-    found_count_ = means_.Resolve(destination.name(), found_);
-    if (found_count_ == 0) {
-      return End(Step::kFinish, Fail({.cause = base::Cause::kNoSuchName}));
+    const int64_t limit_ms = start_us_ / 1000 + session_.config().globals().chain_timeout_ms;
+    const int found = means_.Resolve(destination.name(), found_, limit_ms, nullptr);
+    if (found <= 0) {
+      return FailToLookUp(Step::kFinish, found, {});
     }
+    found_count_ = static_cast<size_t>(found);
     found_count_ = DecideAt(session_.config(), destination, program_.exe(),
                             std::span(found_).first(found_count_), &decision_);
     route_ = decision_.route;
@@ -183,15 +186,15 @@ Attempt::Step Attempt::NextPath() {
   const config::Config& config = session_.config();
   failure_ = {};
   connect_us_ = 0;
+  hop_start_ms_ = 0;
   limit_ms_ = choice_->limit_ms();
   if (!by_relay()) {
-    first_count_ = FirstHopAddresses(&firsts_);
-    first_port_ = path_.At(config, 0).port;
-    if (first_count_ == 0) {
-      base::Failure unknown{.cause = base::Cause::kNoSuchName};
-      unknown.set_detail("the proxy's own name");
-      return End(Step::kPathOver, Fail(unknown));
+    const int count = FirstHopAddresses(&firsts_);
+    if (count <= 0) {
+      return FailToLookUp(Step::kPathOver, count, "the proxy's own name");
     }
+    first_count_ = static_cast<size_t>(count);
+    first_port_ = path_.At(config, 0).port;
   }
   target_at_ = 0;
   if (plan_.address_count == 0 && config.DnsOf(route_) == config::Dns::kRemote) {
@@ -203,14 +206,29 @@ Attempt::Step Attempt::NextPath() {
   return Step::kDialTarget;
 }
 
-size_t Attempt::FirstHopAddresses(Addresses* out) {
+// To look the hop's name up takes of its time. As Means::Resolve().
+int Attempt::FirstHopAddresses(Addresses* out) {
   if (const size_t known = KnownHopAddresses(session_, path_[0], out); known > 0) {
-    return known;
+    return static_cast<int>(known);
   }
   const config::Config& config = session_.config();
-  const size_t count = means_.Resolve(config.text(path_.At(config, 0).host), *out);
-  session_.SetHopAddresses(path_[0], std::span<const IpAddress>(*out).first(count));
+  hop_start_ms_ = base::NowMs();
+  const int64_t deadline_ms =
+      std::min(hop_start_ms_ + config.globals().connect_timeout_ms, limit_ms_);
+  const int count =
+      means_.Resolve(config.text(path_.At(config, 0).host), *out, deadline_ms, doubt());
+  if (count > 0) {
+    session_.SetHopAddresses(path_[0],
+                             std::span<const IpAddress>(*out).first(static_cast<size_t>(count)));
+  }
   return count;
+}
+
+Attempt::Step Attempt::FailToLookUp(Step next, int result, std::string_view what) {
+  if (result == -EINTR || result == -ECANCELED) {
+    return End(next, result);
+  }
+  return End(next, Fail(result == -ECONNABORTED ? Lost() : base::FromLookup(result, what)));
 }
 
 // Drops the addresses that the last hop can't be told; but leaves one, for it to fail.
@@ -275,7 +293,8 @@ void Attempt::UseRelayAddresses() {
 // Tries the addresses in turn within the first hop's time.
 Attempt::Step Attempt::ConnectFirst() {
   dial_->LimitTo(limit_ms_, limit_ms_ == deadline_ms_ ? "chain_timeout" : "");
-  dial_->Start(base::NowMs());
+  dial_->Start(hop_start_ms_ != 0 ? hop_start_ms_ : base::NowMs());
+  hop_start_ms_ = 0;
   first_at_ = 0;
   replaced_ = false;
   connect_error_ = -EAFNOSUPPORT;

@@ -108,7 +108,8 @@ class Attempt {
   bool by_name() const { return target_count_ == 0; }
   int Fail(const base::Failure& why);
   void Disconnect();
-  size_t FirstHopAddresses(Addresses* out);
+  int FirstHopAddresses(Addresses* out);
+  Step FailToLookUp(Step next, int result, std::string_view what);
   size_t KeepSayable(std::span<base::IpAddress> addresses) const;
   bool IsOutOfReach() const;
   void UseRelayAddresses();
@@ -149,6 +150,7 @@ class Attempt {
   size_t first_count_ = 0;
   size_t first_at_ = 0;
   uint16_t first_port_ = 0;
+  int64_t hop_start_ms_ = 0;  // where the first hop's time began before the connect; or 0
   bool replaced_ = false;
   int connect_error_ = 0;  // of the address before, < 0
   int64_t connect_start_us_ = 0;

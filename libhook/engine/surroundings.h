@@ -32,8 +32,11 @@ class Program {
 // What an attempt has done for it at once, whether or not its caller waits.
 class Means {
  public:
-  // Addresses of `name`, looked up here, in the order to try them; 0: there is none.
-  virtual size_t Resolve(std::string_view name, std::span<base::IpAddress> out) = 0;
+  // Addresses of `name`, looked up here, in the order to try them: how many; 0: there is none; or
+  // -errno: -ETIMEDOUT past `deadline_ms`, and the others of Surroundings::Connect(). `doubt` as
+  // there; or nullptr.
+  virtual int Resolve(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms,
+                      Doubt* doubt) = 0;
   // Puts a new stream socket of `domain` in the place of `fd` in the program, with the options and
   // flags of the old one. Returns the descriptor to go on with, or -errno.
   virtual int Replace(int fd, int domain) = 0;

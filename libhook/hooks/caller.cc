@@ -109,7 +109,8 @@ engine::Surroundings::Waited Caller::Wait(int fd, short events, int64_t deadline
   }
 }
 
-size_t Caller::Resolve(std::string_view name, std::span<base::IpAddress> out) {
+int Caller::Resolve(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms,
+                    engine::Doubt* /*doubt*/) {
   std::array<char, base::kMaxNameLength + 1> text;
   if (name.size() >= text.size()) {
     return 0;
@@ -123,7 +124,7 @@ size_t Caller::Resolve(std::string_view name, std::span<base::IpAddress> out) {
   const int result = real::getaddrinfo(text.data(), nullptr, &hints, &list);
   g_resolving = false;
   if (result != 0) {
-    return 0;
+    return base::NowMs() < deadline_ms ? 0 : -ETIMEDOUT;
   }
   size_t count = 0;
   for (const addrinfo* entry = list; entry != nullptr && count < out.size();
@@ -133,7 +134,7 @@ size_t Caller::Resolve(std::string_view name, std::span<base::IpAddress> out) {
     }
   }
   freeaddrinfo(list);
-  return count;
+  return static_cast<int>(count);
 }
 
 int Caller::Replace(int fd, int domain) { return ReplaceSocket(fd, domain, dial_.cookie); }

@@ -23,7 +23,9 @@ class Caller final : public engine::Surroundings {
 
   int Connect(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms) override;
   Waited Wait(int fd, short events, int64_t deadline_ms) override;
-  size_t Resolve(std::string_view name, std::span<base::IpAddress> out) override;
+  // By libc, which takes the time that resolv.conf gives it.
+  int Resolve(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms,
+              engine::Doubt* doubt) override;
   int Replace(int fd, int domain) override;
   bool StartRelay(uint64_t version, engine::FoundRelay* relay, base::Failure* why) override;
 

@@ -52,6 +52,15 @@ TEST(FailureTest, ConnectErrnosComeBackAsThemselves) {
   }
 }
 
+TEST(FailureTest, SaysWhatALookUpWasFor) {
+  EXPECT_EQ(Words(FromLookup(0, "the proxy's own name")), "no such name (the proxy's own name)");
+  EXPECT_EQ(Words(FromLookup(0, {})), "no such name");
+  EXPECT_EQ(Words(FromLookup(-ETIMEDOUT, "the proxy's own name")),
+            "timed out (looking up the proxy's own name)");
+  EXPECT_EQ(ToErrno(FromLookup(0, {})), EHOSTUNREACH);
+  EXPECT_EQ(ToErrno(FromLookup(-ETIMEDOUT, {})), ETIMEDOUT);
+}
+
 TEST(FailureTest, SaysWhetherTheTargetOrTheHopRefused) {
   EXPECT_EQ(Words({.cause = Cause::kRefused}), "connection refused");
   EXPECT_EQ(Words({.cause = Cause::kRefused, .speaker = Failure::Speaker::kTarget}),

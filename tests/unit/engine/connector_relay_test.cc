@@ -29,7 +29,7 @@ class FakeSurroundings final : public Surroundings {
     const auto left = static_cast<int>(deadline_ms - base::NowMs());
     return poll(&poller, 1, left > 0 ? left : 0) > 0 ? Waited::kReady : Waited::kTimedOut;
   }
-  size_t Resolve(std::string_view, std::span<base::IpAddress>) override {
+  int Resolve(std::string_view, std::span<base::IpAddress>, int64_t, Doubt*) override {
     ADD_FAILURE() << "looks a name up that is the relay's";
     return 0;
   }

@@ -63,12 +63,17 @@ class FakeSurroundings final : public Surroundings {
     const auto left = static_cast<int>(deadline_ms - base::NowMs());
     return poll(&poller, 1, left > 0 ? left : 0) > 0 ? Waited::kReady : Waited::kTimedOut;
   }
-  size_t Resolve(std::string_view name, std::span<base::IpAddress> out) override {
+  int Resolve(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms,
+              Doubt*) override {
     resolved.emplace_back(name);
+    resolve_deadline_ms = deadline_ms;
+    if (resolve_error != 0) {
+      return -resolve_error;
+    }
     for (size_t i = 0; i < answers.size(); ++i) {
       out[i] = answers[i];
     }
-    return answers.size();
+    return static_cast<int>(answers.size());
   }
   int Replace(int, int domain) override {
     replaced_with = domain;
@@ -83,6 +88,8 @@ class FakeSurroundings final : public Surroundings {
   std::optional<Waited> waited;
   std::vector<base::IpAddress> answers;
   std::vector<std::string> resolved;
+  int resolve_error = 0;
+  int64_t resolve_deadline_ms = 0;
 };
 
 struct TestProgram final : Program {
@@ -96,8 +103,8 @@ class ConnectorTest : public testing::Test {
   void Use(const std::string& globals, const std::string& rules) {
     const std::string path = folder_ / "rules.conf";
     std::ofstream(path) << "[gochain]\ndefault = one\n"
-                        << globals << "\n[proxy one]\nurl = " << scheme_
-                        << "://127.0.0.1:" << PortOf(proxy_.get()) << "\n[rules]\n"
+                        << globals << "\n[proxy one]\nurl = " << scheme_ << "://" << host_ << ":"
+                        << PortOf(proxy_.get()) << "\n[rules]\n"
                         << rules << "\n";
     config::Inputs inputs;
     inputs.file = path;
@@ -161,6 +168,7 @@ class ConnectorTest : public testing::Test {
   Session session_;
   FakeSurroundings surroundings_;
   TestProgram program_;
+  std::string host_ = "127.0.0.1";
   std::thread server_;
   std::string asked_;
   const char* scheme_ = "socks5";
@@ -260,6 +268,31 @@ TEST_F(ConnectorTest, GivesTheProxyTheNameWhereARuleOnItsAddressSendsItThere) {
   EXPECT_EQ(surroundings_.resolved, std::vector<std::string>{"pkg.example"});
   TearDown();
   EXPECT_EQ(asked_, std::string("\5\1\0\3\13pkg.example\1\273", 18));
+}
+
+TEST_F(ConnectorTest, GivesTheLookUpOfAProxysNameTheTimeOfTheHop) {
+  host_ = "proxy.example";
+  Use("connect_timeout = 7\nchain_timeout = 30", "");
+  surroundings_.resolve_error = ETIMEDOUT;
+  const int64_t before_ms = base::NowMs();
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ETIMEDOUT);
+  EXPECT_EQ(surroundings_.resolved, std::vector<std::string>{"proxy.example"});
+  EXPECT_GE(surroundings_.resolve_deadline_ms, before_ms + 7000);
+  EXPECT_LE(surroundings_.resolve_deadline_ms, base::NowMs() + 7000);
+  EXPECT_EQ(surroundings_.connects, 0);
+  surroundings_.resolve_error = ECANCELED;
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ECANCELED);
+  surroundings_.resolve_error = 0;
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -EHOSTUNREACH);
+}
+
+TEST_F(ConnectorTest, GivesTheLookUpOfTheDestinationTheTimeOfTheChain) {
+  Use("connect_timeout = 7\nchain_timeout = 30", "direct = pkg.example");
+  surroundings_.resolve_error = ETIMEDOUT;
+  const int64_t before_ms = base::NowMs();
+  EXPECT_EQ(Run(MadeUp("pkg.example", 443)), -ETIMEDOUT);
+  EXPECT_GE(surroundings_.resolve_deadline_ms, before_ms + 30000);
+  EXPECT_LE(surroundings_.resolve_deadline_ms, base::NowMs() + 30000);
 }
 
 TEST_F(ConnectorTest, GivesTheProxyTheAddressOfAHostAndAsksNobody) {
