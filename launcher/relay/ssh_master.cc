@@ -21,12 +21,13 @@ void Signal(int eventfd) {
 
 }  // namespace
 
-std::shared_ptr<SshMaster> SshMaster::Start(SshSettings settings) {
-  return std::shared_ptr<SshMaster>(new SshMaster(std::move(settings)));
+std::shared_ptr<SshMaster> SshMaster::Start(SshSettings settings, std::function<void()> ended) {
+  return std::shared_ptr<SshMaster>(new SshMaster(std::move(settings), std::move(ended)));
 }
 
-SshMaster::SshMaster(SshSettings settings)
+SshMaster::SshMaster(SshSettings settings, std::function<void()> ended)
     : settings_(std::move(settings)),
+      ended_(std::move(ended)),
       settled_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       log_(settings_.target.host) {
@@ -50,7 +51,12 @@ SshMaster::SshMaster(SshSettings settings)
 
 SshMaster::~SshMaster() {
   Stop();
-  if (has_thread_) {
+  if (!has_thread_) {
+    return;
+  }
+  if (pthread_equal(thread_, pthread_self()) != 0) {
+    pthread_detach(thread_);
+  } else {
     pthread_join(thread_, nullptr);
   }
 }
@@ -63,6 +69,14 @@ void SshMaster::Settle(State state) {
 }
 
 void SshMaster::Run() {
+  Keep();
+  const std::function<void()> ended = std::move(ended_);
+  if (ended) {
+    ended();  // this may be gone now
+  }
+}
+
+void SshMaster::Keep() {
   SshKeeper keeper(settings_, stop_.get(), &log_, &folder_);
   if (!keeper.Begin(&failure_)) {
     folder_.Remove();

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,9 @@ namespace relay {
 
 class SshMaster {
  public:
-  static std::shared_ptr<SshMaster> Start(SshSettings settings);
+  // `ended` is called by the master's thread as the last thing that it does, and may let go of the
+  // master; not where there never was a thread.
+  static std::shared_ptr<SshMaster> Start(SshSettings settings, std::function<void()> ended = {});
   ~SshMaster();  // ends it
   SshMaster(const SshMaster&) = delete;
   SshMaster& operator=(const SshMaster&) = delete;
@@ -53,11 +56,13 @@ class SshMaster {
  private:
   enum class State : uint8_t { kStarting, kUp, kFailed, kEnded };
 
-  explicit SshMaster(SshSettings settings);
+  SshMaster(SshSettings settings, std::function<void()> ended);
   void Run();
+  void Keep();
   void Settle(State state);
 
   const SshSettings settings_;
+  std::function<void()> ended_;
   base::Fd settled_;
   base::Fd stop_;
   pthread_t thread_{};

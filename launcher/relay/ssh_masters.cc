@@ -58,7 +58,8 @@ std::shared_ptr<SshMaster> SshMasters::Get(const Way& way,
   const std::lock_guard lock(mutex_);
   std::shared_ptr<SshMaster>& master = masters_[way];
   if (master == nullptr || master->has_ended()) {
-    master = SshMaster::Start(settings());
+    // What it holds isn't kept for somebody who may never come.
+    master = SshMaster::Start(settings(), [this, way] { DropEnded(way); });
   }
   return master;
 }
@@ -67,6 +68,16 @@ void SshMasters::Drop(const Way& way, const std::shared_ptr<SshMaster>& master) 
   const std::lock_guard lock(mutex_);
   const auto found = masters_.find(way);
   if (found != masters_.end() && found->second == master) {
+    masters_.erase(found);
+  }
+}
+
+void SshMasters::DropEnded(const Way& way) {
+  std::shared_ptr<SshMaster> dropped;  // after the lock
+  const std::lock_guard lock(mutex_);
+  const auto found = masters_.find(way);
+  if (found != masters_.end() && found->second->has_ended()) {
+    dropped = std::move(found->second);
     masters_.erase(found);
   }
 }

@@ -1,7 +1,7 @@
 // SshMasters: the masters of a relay, one for each way to an ssh host.
 //
 // Any thread. Who comes first starts a master, who comes meanwhile waits for the same one; one that
-// has ended is started again by whoever needs it next.
+// has ended goes, and is started again by whoever needs it next.
 #ifndef GOCHAIN_RELAY_SSH_MASTERS_H_
 #define GOCHAIN_RELAY_SSH_MASTERS_H_
 
@@ -48,6 +48,7 @@ class SshMasters {
  private:
   std::shared_ptr<SshMaster> Get(const Way& way, const std::function<SshSettings()>& settings);
   void Drop(const Way& way, const std::shared_ptr<SshMaster>& master);
+  void DropEnded(const Way& way);  // by its own thread
 
   std::mutex mutex_;
   std::map<Way, std::shared_ptr<SshMaster>> masters_;

@@ -6,7 +6,7 @@ Every door dials the whole table at once, in the threads of one program."""
 import pytest
 
 from dials import Dials, helpers_of, settled, steady, wait_for
-from hop_faults import GOOD, Bench, table
+from hop_faults import GOOD, TIMEOUT, Bench, table
 
 DOORS = ("preload", "supervise", "auto", "library alone")
 
@@ -45,26 +45,31 @@ def test_every_fault_at_every_step(runner, tools, bench, door):
         assert after[who].is_no_more_than(before[who]), f"{who}: {before[who]}; then {after[who]}"
 
 
-# More would be a leak of some 30 bytes a dial. The relay's threads have more arenas of malloc's, which
-# fill up at different times.
+# More would be a leak of some 30 bytes a dial, or 90 of one that times out. The relay's threads have
+# more arenas of malloc's, which fill up at different times.
 GROWTH_KIB = {"program": 192, "supervisor": 192, "relay": 640}
-ROUND, ROUNDS = 2000, 4
+ROUNDS = 4
 
 
+@pytest.mark.parametrize("kinds, dials_a_round, workers, timeout",
+                         [(("fin", "rst", "bytes"), 2000, 8, TIMEOUT),
+                          (("stall", "drip"), 700, 32, 0.25)],
+                         ids=("ends", "silence"))
 @pytest.mark.parametrize("door", ("preload", "supervise", "library alone"))
-def test_thousands_of_failures_leave_nothing(runner, tools, bench, door):
-    cases = [case for case in table()
-             if case.position == "first" and case.error and case.fault.kind in ("fin", "rst", "bytes")]
-    conf, made = bench.rules_and_proxies(cases)
+def test_thousands_of_failures_leave_nothing(runner, tools, bench, door, kinds, dials_a_round,
+                                             workers, timeout):
+    cases = [case for case in table() if case.error and case.fault.kind in kinds]
+    conf, made = bench.rules_and_proxies(cases, timeout)
     with Dials(runner, tools("dials"), door, conf, [case.target for case in cases],
-               log_level="error", count=ROUND) as dials:
+               log_level="error", count=dials_a_round, workers=workers) as dials:
         watched = {"program": dials.program()} | helpers_of(dials.process)
         own, before = dials.run(), {who: steady(pid) for who, pid in watched.items()}
         for _ in range(ROUNDS - 1):
             own = dials.run()
         after = {who: settled(pid, before[who]) for who, pid in watched.items()}
         assert all(wait_for(lambda: proxy.open == 0) for proxy in made)
-    assert sum(proxy.accepted for proxy in made) >= ROUND * ROUNDS
+    # Not all come as far as the second hop where the time is short.
+    assert sum(proxy.accepted for proxy in made) >= 0.8 * dials_a_round * ROUNDS
     assert own[1][0] == own[1][1], f"descriptors of the program: {own}"
     for who in watched:
         assert after[who].is_no_more_than(before[who]), f"{who}: {before[who]}; then {after[who]}"

@@ -6,6 +6,7 @@ import select
 import socket
 import struct
 import threading
+import time
 
 from world import inside
 
@@ -90,11 +91,15 @@ class Forwarder:
     def _pass_on(self, near, far, said):
         """Until both have ended."""
         left = self.cut.after if self.cut else None
-        reading = [near, far]
-        if left == 0:
-            reading = self._break(near, b"")
+        reading, dripping, next_drop = [near, far], None, 0
         while reading:
-            ready, _, _ = select.select(reading + [self._stopped], [], [])
+            if left == 0:
+                left, dripping = None, self._break(near)
+                reading = [near, far] if dripping is not None else [near]
+                if self.cut.kind == "rst":
+                    return
+            wait = max(0, next_drop - time.monotonic()) if dripping else None
+            ready, _, _ = select.select(reading + [self._stopped], [], [], wait)
             if self._stopped in ready:
                 return
             if near in ready:
@@ -102,42 +107,45 @@ class Forwarder:
                 said += data
                 if data:
                     far.sendall(data)
-                elif left is not None:
+                elif self.cut:
                     return
                 else:
                     reading.remove(near)
                     far.shutdown(socket.SHUT_WR)
             if far in ready:
                 data = far.recv(_CHUNK)
-                if left is not None and len(data) >= left:
-                    near.sendall(data[:left])
-                    reading = self._break(near, data[left:])
-                    continue
-                if left is not None:
-                    left -= len(data)
-                if data:
+                if not data:
+                    reading.remove(far)
+                    if dripping is None:
+                        near.shutdown(socket.SHUT_WR)
+                elif dripping is not None:
+                    dripping += data
+                elif left is None:
                     near.sendall(data)
                 else:
-                    reading.remove(far)
-                    near.shutdown(socket.SHUT_WR)
+                    near.sendall(data[:left])
+                    if len(data) >= left and self.cut.kind == "drip":
+                        rest, left = data[left:], None
+                        reading, dripping = [near, far], bytearray(rest)
+                    else:
+                        left -= min(left, len(data))
+            if dripping and time.monotonic() >= next_drop:
+                near.sendall(dripping[:1])
+                del dripping[:1]
+                next_drop = time.monotonic() + 1
 
-    def _break(self, near, rest):
-        """What is still to be read after it: the program's end is awaited."""
+    def _break(self, near):
+        """What is to be dripped from now on; or None: the program's end is awaited."""
         kind = self.cut.kind
+        if kind == "drip":
+            return bytearray()
         if kind == "fin":
             near.shutdown(socket.SHUT_WR)
         elif kind == "rst":
             near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            return []
         elif kind == "bytes":
             near.sendall(self.cut.data)
-        elif kind == "drip":
-            for byte in rest or b"S" * 60:
-                ready, _, _ = select.select([near, self._stopped], [], [], 1)
-                if self._stopped in ready or near in ready and not near.recv(_CHUNK):
-                    return []
-                near.sendall(bytes([byte]))
-        return [near]
+        return None
 
 
 class SlowToTake:
