@@ -100,7 +100,11 @@ bool HttpLogin::Write(base::TextWriter& out, std::string_view authority, std::st
 
 bool HttpLogin::TakeChallenge(const HttpReplyHead& head) {
   if (!has_credentials_) {
-    refusal_ = "no credentials given";
+    const HttpOffers& offers = head.offers();
+    const bool wants_ticket =
+        offers.best().scheme == HttpScheme::kNone && offers.Has(HttpScheme::kNegotiate);
+    refusal_ =
+        wants_ticket ? "no credentials given; auth = negotiate is needed" : "no credentials given";
     return false;
   }
   if (!MayTryAgain(head)) {

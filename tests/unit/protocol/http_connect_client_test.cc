@@ -172,6 +172,15 @@ TEST(HttpConnectClientTest, TellsMissingFromRefusedCredentials) {
             "HTTP 407: Basic realm=\"x\"; credentials refused");
 }
 
+TEST(HttpConnectClientTest, HintsAtATicketWhereNothingElseIsTaken) {
+  const std::string status = "HTTP/1.1 407 Auth\r\n";
+  const std::string negotiate = "Proxy-Authenticate: Negotiate\r\n";
+  EXPECT_EQ(DriveEveryWay(Anonymous(), status + negotiate + "\r\n").detail,
+            "HTTP 407: Negotiate; no credentials given; auth = negotiate is needed");
+  EXPECT_TRUE(DriveEveryWay(Anonymous(), status + negotiate + "Proxy-Authenticate: NTLM\r\n\r\n")
+                  .detail.ends_with("; no credentials given"));
+}
+
 // The content has a blank line in it, as a head's end has.
 const std::string kContent = "<html>\r\n\r\nno</html>";
 
