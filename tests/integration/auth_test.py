@@ -1,16 +1,21 @@
 """Logins at real proxies: the right password and a wrong one by each door, at every place of a chain,
 what `auth =` pins, and that no log has a password."""
 
+import base64
 import collections
+import re
+import socket
+import struct
 
 import pytest
 
 import interop
-import world
+import world as world_module
 from doors import ALONE, DOORS, dialled_by, run_by
 from interop import PASSWORD, ROW, WRONG
 from logins import FETCH, HELLO, SQUIDS, Watched, connect, refused, rules, shell
 from peers import content, proxies
+from peers.forwarder import Forwarder
 from programs_test import (  # noqa: F401 (go_env and main_module are fixtures)
     downloaded, go_env, in_folder, main_module)
 
@@ -26,7 +31,7 @@ def test_wrong_password(runner, peers, site, folder, name, door):
     run = run_by(door, runner, connect(), rules(row.section(peers, folder, WRONG)), log="warn")
     assert run.must_succeed().out == "EACCES\n", str(run)
     line, = run.warnings()
-    assert f"{world.TARGET[0]}:80 via office failed at office ({row.protocol} " in line, line
+    assert f"{world_module.TARGET[0]}:80 via office failed at office ({row.protocol} " in line, line
     assert "authentication failed" in line, line
     assert WRONG not in run.err and PASSWORD not in run.err, run.err
 
@@ -61,6 +66,33 @@ def test_user_name_without_a_password(runner, peers, site, door):
     section = f"[proxy office]\nurl = http://{interop.USER}@{peer.address}:{peer.port}\n"
     run = run_by(door, runner, connect(), rules(section), log="warn")
     assert run.must_succeed().out == "EACCES\n" and len(run.warnings()) == 1, str(run)
+
+
+def ntlm_workstation(said):
+    """Of the last AUTHENTICATE_MESSAGE (MS-NLMP 2.2.1.3), which the proxy took."""
+    words = re.findall(rb"Proxy-Authorization: NTLM (\S+)", bytes(said))
+    message = base64.b64decode(words[-1])
+    assert message[:12] == b"NTLMSSP\0" + struct.pack("<I", 3)
+    size, _, at = struct.unpack_from("<HHI", message, 44)
+    return message[at:at + size].decode("utf-16le")
+
+
+@pytest.mark.parametrize("door", ("preload", "supervise"))
+@pytest.mark.parametrize("key, name", (("workstation = DESK-17", "DESK-17"),
+                                       ("", None)), ids=("given", "own"))
+def test_ntlm_workstation(runner, world, peers, site, folder, door, key, name):
+    """As it comes to a squid that takes it."""
+    row = ROW[SQUIDS["NTLM"]]
+    squid = row.started(peers)
+    forwarder = Forwarder(world.listen("proxy", squid.address), squid)
+    url = row.url(peers).replace(f":{squid.port}", f":{forwarder.port}")
+    try:
+        run = run_by(door, runner, connect(), rules(interop.section("office", url, key)))
+    finally:
+        forwarder.stop()
+    assert run.must_succeed().out == "OK\n", str(run)
+    own = socket.gethostname().split(".")[0].upper()[:15]  # as a NetBIOS name
+    assert ntlm_workstation(forwarder.said[-1]) == (name or own)
 
 
 # What a proxy offers and `auth =` (None: absent) → what is sent at last.
