@@ -27,7 +27,7 @@ TEST_CXXFLAGS := -std=c++20 $(WARNINGS) $(OPT) $(SAN)
 
 LAYERS := base program config rules names protocol chain engine
 CORE_SRCS := $(foreach l,$(LAYERS),$(wildcard libhook/$(l)/*.cc))
-HOOK_SRCS := $(wildcard libhook/hooks/*.cc)
+HOOK_SRCS := $(wildcard libhook/loop/*.cc libhook/hooks/*.cc)
 LAUNCHER_SRCS := $(shell find launcher -name '*.cc' 2>/dev/null)
 UNIT_SRCS := $(shell find tests/unit -name '*_test.cc' 2>/dev/null)
 

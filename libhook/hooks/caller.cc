@@ -12,11 +12,11 @@
 
 #include "base/clock.h"
 #include "base/endpoint.h"
-#include "hooks/interrupts.h"
 #include "hooks/next.h"
 #include "hooks/process.h"
 #include "hooks/relay_starter.h"
 #include "hooks/replacement.h"
+#include "loop/interrupts.h"
 
 namespace hooks {
 namespace {
@@ -111,6 +111,10 @@ engine::Surroundings::Waited Caller::Wait(int fd, short events, int64_t deadline
 
 int Caller::Resolve(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms,
                     engine::Doubt* /*doubt*/) {
+  return LookUpHere(name, out, deadline_ms);
+}
+
+int LookUpHere(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms) {
   std::array<char, base::kMaxNameLength + 1> text;
   if (name.size() >= text.size()) {
     return 0;
@@ -153,6 +157,6 @@ void Caller::BoundNextConnect(int64_t until_ms) {
 
 // A non-blocking connect never says EINTR: programs take it for "in progress", and would then read
 // success from the socket of a dial that was undone.
-bool Caller::GivesUpAtSignal() const { return blocking_ && !EveryHandlerRestarts(); }
+bool Caller::GivesUpAtSignal() const { return blocking_ && !loop::EveryHandlerRestarts(); }
 
 }  // namespace hooks

@@ -39,6 +39,9 @@ class Caller final : public engine::Surroundings {
   int64_t program_deadline_ms_ = INT64_MAX;
 };
 
+// As engine::Means::Resolve(), by libc's resolver, which may take longer.
+int LookUpHere(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms);
+
 // True while this thread is in libc's resolver on the library's behalf: what an NSS module connects
 // to then is no business of the rules.
 bool IsResolving();

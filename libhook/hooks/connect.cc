@@ -1,10 +1,15 @@
 #include "hooks/connect.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <new>
+#include <optional>
 
 #include "base/syscalls.h"
 #include "engine/connector.h"
@@ -12,6 +17,11 @@
 #include "hooks/cancellation.h"
 #include "hooks/errno_keeper.h"
 #include "hooks/next.h"
+#include "hooks/relay_starter.h"
+#include "hooks/replacement.h"
+#include "hooks/user_memory.h"
+#include "loop/guard.h"
+#include "loop/riders.h"
 
 namespace hooks {
 namespace {
@@ -87,7 +97,66 @@ int RunConnector(void* argument) {
   return connector.Run(dial.fd, domain, plan, caller);
 }
 
+// The process, for the dials that ride on its event loops.
+class LoopHost final : public loop::Host {
+ public:
+  explicit LoopHost(Process& process) : process_(process) {}
+
+  int Resolve(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms,
+              engine::Doubt* /*doubt*/) override {
+    return LookUpHere(name, out, deadline_ms);
+  }
+  int Replace(int fd, int domain) override { return ReplaceSocket(fd, domain, process_.cookie()); }
+  bool StartRelay(uint64_t version, engine::FoundRelay* relay, base::Failure* why) override {
+    return process_.alone() ? FindOrStartRelay(process_.session(), version, relay, why)
+                            : Host::StartRelay(version, relay, why);
+  }
+  void Landed(int fd) override {
+    if (process_.sockets_trapped()) {
+      EndDuplicate(fd);
+    }
+  }
+
+ private:
+  Process& process_;
+};
+
+std::optional<int> Ride(Process& process, int fd, const Destination& destination,
+                        const engine::Plan& plan) {
+  const int flags = sys::Fcntl(fd, F_GETFL);
+  if (flags < 0 || (flags & O_NONBLOCK) == 0) {
+    return std::nullopt;
+  }
+  static constinit std::atomic<LoopHost*> host = nullptr;
+  alignas(LoopHost) static constinit std::array<unsigned char, sizeof(LoopHost)> room{};
+  if (host.load(std::memory_order_acquire) == nullptr) {
+    real::FindAll();
+    host.store(new (room.data()) LoopHost(process), std::memory_order_release);
+  }
+  return loop::Ride({process.session(), process, *host.load(std::memory_order_relaxed), plan, fd,
+                     destination.domain});
+}
+
 }  // namespace
+
+// A connect on a descriptor whose dial rides. 0: none does any more.
+int ConnectAgain(int fd, const sockaddr* address, socklen_t length) {
+  if (length >= sizeof(sa_family_t) && IsReadable(address, sizeof(sa_family_t)) &&
+      address->sa_family == AF_UNSPEC) {
+    loop::GiveUp(fd);
+    return 0;
+  }
+  int error = 0;
+  switch (loop::Hear(fd, &error)) {
+    case loop::Standing::kNone:
+      break;
+    case loop::Standing::kDialling:
+      return -EALREADY;
+    case loop::Standing::kFailed:
+      return -error;
+  }
+  return 0;
+}
 
 bool IsLeftToLibc(const Process& process, const Destination& destination) {
   return destination.kind == Destination::Kind::kNotOurs || IsResolving() ||
@@ -131,6 +200,9 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
     return FromC(real::connect(fd, address, length));
   }
   ConnectForReal(fd);
+  if (const auto result = Ride(process, fd, destination, plan)) {
+    return *result;
+  }
   DialInProgress dial{.fd = fd, .cookie = process.cookie()};
   DialArguments arguments{process, destination.domain, plan, dial};
   const int result = RunDial(dial, RunConnector, &arguments);
@@ -144,6 +216,11 @@ namespace exported {
 
 int connect(int fd, const sockaddr* address, socklen_t length) {
   const ErrnoKeeper keeper;
+  if (loop::IsBusy()) {
+    if (const int result = ConnectAgain(fd, address, length); result != 0) {
+      return keeper.Return(result);
+    }
+  }
   return keeper.Return(ConnectSocket(fd, address, length));
 }
 

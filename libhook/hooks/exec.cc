@@ -16,6 +16,8 @@
 #include "hooks/room.h"
 #include "hooks/start.h"
 #include "hooks/user_memory.h"
+#include "loop/guard.h"
+#include "loop/riders.h"
 #include "program/path_search.h"
 
 namespace hooks {
@@ -30,6 +32,9 @@ bool AreReadable(Strings argv, Strings envp) {
 }
 
 int Execve(const char* path, Strings argv, Strings envp) {
+  if (loop::IsBusy()) {
+    loop::Executing();
+  }
   const auto real = [](const char* file, Strings arguments, Strings variables) {
     return FromC(real::execve(file, arguments, variables));
   };

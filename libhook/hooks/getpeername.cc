@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <optional>
 
@@ -13,6 +14,8 @@
 #include "hooks/next.h"
 #include "hooks/process.h"
 #include "hooks/user_memory.h"
+#include "loop/guard.h"
+#include "loop/riders.h"
 
 namespace hooks {
 namespace {
@@ -41,6 +44,9 @@ int PlainGetpeername(const Process& process, int fd, sockaddr* address, socklen_
 }
 
 int Getpeername(int fd, sockaddr* address, socklen_t* length) {
+  if (loop::IsBusy() && loop::Look(fd) == loop::Standing::kDialling) {
+    return -ENOTCONN;
+  }
   Process& process = Process::Get();
   if (process.standing() != Process::Standing::kRouting || !IsReadable(length, sizeof *length)) {
     return FromC(real::getpeername(fd, address, length));

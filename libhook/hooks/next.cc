@@ -28,13 +28,17 @@ constexpr const char* kNames[] = {
 
 constinit std::atomic<void*> g_next[kRowCount] = {};
 
-void* Next(Row row) {
+void* Find(size_t row) {
+  const int saved_errno = errno;
+  void* const found = dlsym(RTLD_NEXT, kNames[row]);
+  g_next[row].store(found, std::memory_order_release);
+  errno = saved_errno;
+  return found;
+}
+
+inline void* Next(Row row) {
   void* const next = g_next[row].load(std::memory_order_acquire);
-  if (next != nullptr) {
-    return next;
-  }
-  FindAll();
-  return g_next[row].load(std::memory_order_relaxed);
+  return __builtin_expect(next != nullptr, 1) ? next : Find(row);
 }
 
 // Where libc has no such function, the caller sees what an old kernel would say.
@@ -43,7 +47,7 @@ T Missing() {
   errno = ENOSYS;
   if constexpr (std::is_pointer_v<T>) {
     return nullptr;
-  } else {
+  } else if constexpr (!std::is_void_v<T>) {
     return -1;
   }
 }
@@ -52,11 +56,9 @@ T Missing() {
 
 // Several threads may do this at once; they all store the same.
 void FindAll() {
-  const int saved_errno = errno;
   for (size_t row = 0; row < kRowCount; ++row) {
-    g_next[row].store(dlsym(RTLD_NEXT, kNames[row]), std::memory_order_release);
+    Find(row);
   }
-  errno = saved_errno;
 }
 
 #define HOOK_ALONE(type, name, parameters, safety)

@@ -1,11 +1,12 @@
 // What every hook needs: its exported entry point and the function that it stands in front of.
 //
 // real::NAME is the next function of that name in the process: libc's, or that of another preloaded
-// library. They are found with dlsym(RTLD_NEXT), all rows at once: when the library is loaded where
-// it follows exec, which comes after fork, and else the first time any hook runs. dlsym takes the
-// loader's lock and may call malloc (only to keep an error's text, in every libc we know), so under
-// a supervisor a program whose very first network call comes from a signal handler that interrupted
-// dlopen is at risk, as with every preloaded library.
+// library. They are found with dlsym(RTLD_NEXT): all at once when the library is loaded where it
+// follows exec, which comes after fork, and before the first dial; else each when it is first
+// called, since most programs call few of them. dlsym takes the loader's lock and may call malloc
+// (only to keep an error's text, in every libc we know), so under a supervisor a program whose very
+// first such call comes from a signal handler that interrupted dlopen is at risk, as with every
+// preloaded library.
 //
 // exported::NAME is the entry point, under a C++ name of its own so that libc's declarations, with
 // their exception specifications, don't clash with ours.
@@ -13,9 +14,14 @@
 #define GOCHAIN_HOOKS_NEXT_H_
 
 #include <netdb.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <cstddef>
 #include <cstdio>

@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "base/syscalls.h"
 #include "engine/socket_copy.h"
-#include "hooks/epoll_registrations.h"
+#include "loop/epoll_registrations.h"
 
 namespace hooks {
 
@@ -22,7 +22,7 @@ int ReplaceSocket(int fd, int domain, uint64_t cookie) {
     return fresh.get();
   }
   engine::CopySocketOptions(fd, fresh.get());
-  EpollRegistrations registrations;
+  loop::EpollRegistrations registrations;
   registrations.Collect(fd);
   // While the old file still has the number: an entry of epoll is found by both.
   registrations.Remove(fd);

@@ -15,6 +15,8 @@
 #include "hooks/errno_keeper.h"
 #include "hooks/next.h"
 #include "hooks/process.h"
+#include "hooks/transfer.h"
+#include "loop/guard.h"
 
 namespace hooks {
 namespace {
@@ -160,6 +162,9 @@ namespace exported {
 
 ssize_t sendto(int fd, const void* data, size_t size, int flags, const sockaddr* address,
                socklen_t length) {
+  if (loop::IsBusy() && !MayTransfer(fd, flags)) {
+    return -1;
+  }
   if (address == nullptr) {
     return real::sendto(fd, data, size, flags, address, length);
   }
@@ -168,6 +173,9 @@ ssize_t sendto(int fd, const void* data, size_t size, int flags, const sockaddr*
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  if (loop::IsBusy() && !MayTransfer(fd, flags)) {
+    return -1;
+  }
   if (message == nullptr || message->msg_name == nullptr) {
     return real::sendmsg(fd, message, flags);
   }
@@ -176,6 +184,9 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
 }
 
 int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  if (loop::IsBusy() && !MayTransfer(fd, flags)) {
+    return -1;
+  }
   if (messages == nullptr) {
     return real::sendmmsg(fd, messages, count, flags);
   }

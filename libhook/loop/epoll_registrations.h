@@ -1,7 +1,7 @@
 // EpollRegistrations: in which epoll sets of this process a descriptor is, and with what. Plain
 // value for one call; async-signal-safe.
-#ifndef GOCHAIN_HOOKS_EPOLL_REGISTRATIONS_H_
-#define GOCHAIN_HOOKS_EPOLL_REGISTRATIONS_H_
+#ifndef GOCHAIN_LOOP_EPOLL_REGISTRATIONS_H_
+#define GOCHAIN_LOOP_EPOLL_REGISTRATIONS_H_
 
 #include <sys/epoll.h>
 
@@ -9,7 +9,9 @@
 #include <cstddef>
 #include <string_view>
 
-namespace hooks {
+#include "loop/descriptors.h"
+
+namespace loop {
 
 class EpollRegistrations {
  public:
@@ -20,22 +22,19 @@ class EpollRegistrations {
   void Add(int fd) const;     // EPOLL_CTL_ADD in each, with its events and data
 
   size_t size() const { return count_; }
+  const Entry& At(size_t index) const { return registrations_[index]; }
 
  private:
-  struct Registration {
-    int set;
-    epoll_event event;
-  };
   // A descriptor in more than one or two sets is unheard of.
   static constexpr size_t kMaxSets = 8;
 
   void CollectFromSet(int set, int fd);
   void CollectFromLine(std::string_view line, int set, int fd);
 
-  std::array<Registration, kMaxSets> registrations_;
+  std::array<Entry, kMaxSets> registrations_;
   size_t count_ = 0;
 };
 
-}  // namespace hooks
+}  // namespace loop
 
-#endif  // GOCHAIN_HOOKS_EPOLL_REGISTRATIONS_H_
+#endif  // GOCHAIN_LOOP_EPOLL_REGISTRATIONS_H_

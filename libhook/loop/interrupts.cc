@@ -1,4 +1,4 @@
-#include "hooks/interrupts.h"
+#include "loop/interrupts.h"
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -7,7 +7,7 @@
 
 #include "base/syscalls.h"
 
-namespace hooks {
+namespace loop {
 namespace {
 
 // The kernel's struct sigaction; x86-64 and aarch64 share it.
@@ -40,4 +40,4 @@ bool EveryHandlerRestarts() {
   return true;
 }
 
-}  // namespace hooks
+}  // namespace loop

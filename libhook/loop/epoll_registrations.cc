@@ -1,4 +1,4 @@
-#include "hooks/epoll_registrations.h"
+#include "loop/epoll_registrations.h"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -12,7 +12,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 
-namespace hooks {
+namespace loop {
 namespace {
 
 // linux_dirent64 of getdents64(2): libc's struct may differ.
@@ -114,7 +114,7 @@ void EpollRegistrations::CollectFromLine(std::string_view line, int set, int fd)
       count_ == kMaxSets || sys::Fstat(fd, &status) != 0 || (inode && *inode != status.st_ino)) {
     return;
   }
-  Registration& registration = registrations_[count_++];
+  Entry& registration = registrations_[count_++];
   registration.set = set;
   registration.event.events = static_cast<uint32_t>(*events);
   registration.event.data.u64 = *data;
@@ -134,4 +134,4 @@ void EpollRegistrations::Add(int fd) const {
   }
 }
 
-}  // namespace hooks
+}  // namespace loop
