@@ -15,9 +15,6 @@
 #include "loop/riders.h"
 #include "loop/watches.h"
 
-// glibc's, from 2.32 on: whether there is one thread.
-extern "C" __attribute__((weak)) char __libc_single_threaded;
-
 namespace hooks {
 namespace {
 
@@ -26,8 +23,7 @@ constexpr int64_t kNsPerMs = 1000000;
 // When a wait that began now has to end. What time it is matters only if the library has events in
 // the set: it has, or another thread may put some there.
 int64_t DeadlineNs(int64_t timeout_ns) {
-  const bool may_matter = loop::HasWatches() || loop::IsBusy() ||
-                          &__libc_single_threaded == nullptr || __libc_single_threaded == 0;
+  const bool may_matter = loop::HasWatches() || loop::IsBusy() || real::MayHaveThreads();
   return timeout_ns <= 0                       ? timeout_ns
          : timeout_ns == kNever || !may_matter ? kNever
                                                : NowNs() + timeout_ns;

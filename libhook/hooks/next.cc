@@ -54,6 +54,20 @@ T Missing() {
 
 }  // namespace
 
+bool MayHaveThreads() {
+  static constinit std::atomic<const char*> g_single = nullptr;
+  static constexpr char kUnknown = 0;
+  const char* single = g_single.load(std::memory_order_relaxed);
+  if (single == nullptr) {
+    const int saved_errno = errno;
+    const void* const found = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
+    errno = saved_errno;
+    single = found != nullptr ? static_cast<const char*>(found) : &kUnknown;
+    g_single.store(single, std::memory_order_relaxed);
+  }
+  return *single == 0;
+}
+
 // Several threads may do this at once; they all store the same.
 void FindAll() {
   for (size_t row = 0; row < kRowCount; ++row) {

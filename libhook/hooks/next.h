@@ -31,6 +31,8 @@ namespace hooks {
 namespace real {
 // Async-signal-safe but for dlsym.
 void FindAll();
+// False where this process is known to have one thread (__libc_single_threaded of glibc 2.32).
+bool MayHaveThreads();
 
 #define HOOK(type, name, parameters, arguments, safety) type name parameters;
 #define HOOK_ALONE(type, name, parameters, safety)

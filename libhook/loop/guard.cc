@@ -26,7 +26,7 @@ long SetSignals(const uint64_t* set, uint64_t* old) {
 }  // namespace
 
 constinit std::atomic<uint32_t> g_busy = 0;
-constinit thread_local bool g_inside = false;
+__thread bool g_inside __attribute__((tls_model("initial-exec"))) = false;
 
 bool Guard::Prepare() {
   if (g_wiped.load(std::memory_order_acquire) != nullptr) {

@@ -14,7 +14,7 @@
 namespace loop {
 
 extern std::atomic<uint32_t> g_busy;
-extern constinit thread_local bool g_inside __attribute__((tls_model("initial-exec")));
+extern __thread bool g_inside __attribute__((tls_model("initial-exec")));
 
 // True where some dial rides, or the failure of one hasn't been told yet: what every hook asks
 // first. False on a thread that holds the guard: what it calls is the real function.
