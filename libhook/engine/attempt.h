@@ -60,6 +60,7 @@ class Attempt {
   // Another one than at first after a replacement. The program may have moved it.
   int fd() const { return fd_; }
   void set_fd(int fd) { fd_ = fd; }
+  int domain() const { return domain_; }  // changes with a replacement
   // When what is wanted must have come.
   int64_t deadline_ms() const { return dial_ ? dial_->deadline_ms() : INT64_MAX; }
   // What to ask every Doubt::kEveryMs while it waits; or nullptr.
@@ -164,6 +165,9 @@ class Attempt {
 
 // connect(AF_UNSPEC): the socket is as before its connect, and can be dialled again.
 void Disconnect(int fd, uint64_t cookie);
+// What Linux notes for a socket whose connection was undone so (ECONNRESET) was told in other
+// words, and is none any more: SO_ERROR must not tell it again.
+void ClearError(int fd);
 
 }  // namespace engine
 

@@ -25,6 +25,9 @@ int Connector::Run(int fd, int domain, const Plan& plan, Surroundings& surroundi
         break;
       case Attempt::Want::kNothing:
         surroundings.set_doubt(nullptr);
+        if (attempt.result() < 0) {
+          ClearError(attempt.fd());
+        }
         return attempt.result();
     }
   }

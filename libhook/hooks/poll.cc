@@ -98,7 +98,8 @@ int Wait(pollfd* fds, nfds_t count, pollfd* watched, int64_t deadline_ns, const 
     const int64_t now_ns = NowNs();
     const int64_t left_ns = has_failed ? 0 : std::max<int64_t>(until_ns - now_ns, 0);
     const timespec left{left_ns / 1000000000, left_ns % 1000000000};
-    const int result = real::ppoll(watched, count, until_ns == kNever ? nullptr : &left, mask);
+    const int result =
+        real::ppoll(watched, count, until_ns == kNever && !has_failed ? nullptr : &left, mask);
     if (result < 0 && !has_failed) {
       return -errno;
     }

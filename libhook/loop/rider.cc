@@ -91,7 +91,11 @@ void Rider::Conclude(int64_t now_ms) {
       break;
     }
   }
-  inode_ = Inode(attempt_.fd());
+  if (attempt_.domain() != domain_) {
+    // At first, and where another socket was put in its place.
+    domain_ = attempt_.domain();
+    inode_ = Inode(attempt_.fd());
+  }
   if (attempt_.want() != Want::kNothing) {
     return;
   }

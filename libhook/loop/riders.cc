@@ -238,6 +238,9 @@ std::optional<int> Ride(const Ticket& ticket) {
   rider->Begin();
   const Held held(-1);
   const bool is_over = rider->state() != Rider::State::kDialling;
+  if (rider->state() == Rider::State::kFailed) {
+    engine::ClearError(ticket.fd);
+  }
   if (is_over || !AttachAll(rider, base::NowMs())) {
     const int result = is_over ? -rider->error() : -ENOMEM;
     if (!is_over) {
@@ -266,6 +269,7 @@ Standing Hear(int fd, int* error) {
   const Standing standing = held.Drive(fd);
   if (standing == Standing::kFailed) {
     *error = held.rider()->error();
+    engine::ClearError(fd);
     Alight(held.rider());
   }
   return standing;
