@@ -191,5 +191,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include tests/programs/programs.mk tests/fuzz/fuzz.mk tests/bench/bench.mk
+-include tests/programs/programs.mk tests/loops/loops.mk tests/fuzz/fuzz.mk tests/bench/bench.mk
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
