@@ -5,12 +5,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/syscalls.h"
 
 namespace engine {
 namespace {
+
+// RFC 8305 §5, the delay between attempts. There the attempts go on side by side; this socket can
+// only make one at a time, so an address that was slow is tried again, with twice the time.
+constexpr int64_t kFirstMomentMs = 250;
 
 using base::Endpoint;
 using base::IpAddress;
@@ -56,6 +61,19 @@ socklen_t Reachable(int fd, int domain, const IpAddress& address, uint16_t port,
     }
   }
   return base::ToSockaddr(address, port, domain, out);
+}
+
+// RFC 8305 §4: the families take turns, beginning with that of the first address.
+void Interleave(std::span<IpAddress> addresses) {
+  for (size_t at = 1; at < addresses.size(); ++at) {
+    const bool wants_v4 = !addresses[at - 1].is_v4();
+    const auto next =
+        std::find_if(addresses.begin() + static_cast<std::ptrdiff_t>(at), addresses.end(),
+                     [&](const IpAddress& address) { return address.is_v4() == wants_v4; });
+    if (next != addresses.end()) {
+      std::rotate(addresses.begin() + static_cast<std::ptrdiff_t>(at), next, next + 1);
+    }
+  }
 }
 
 base::Failure Lost() {
@@ -164,6 +182,7 @@ Attempt::Step Attempt::LookUp() {
     found_count_ = static_cast<size_t>(found);
     found_count_ = DecideAt(session_.config(), destination, program_.exe(),
                             std::span(found_).first(found_count_), &decision_);
+    Interleave(std::span(found_).first(found_count_));
     route_ = decision_.route;
     if (route_.kind == config::RouteKind::kReject) {
       return End(Step::kFinish, Fail({.cause = base::Cause::kRejected}));
@@ -220,8 +239,9 @@ int Attempt::FirstHopAddresses(Addresses* out) {
   const int count =
       means_.Resolve(config.text(path_.At(config, 0).host), *out, deadline_ms, doubt());
   if (count > 0) {
-    session_.SetHopAddresses(path_[0],
-                             std::span<const IpAddress>(*out).first(static_cast<size_t>(count)));
+    const auto found = std::span(*out).first(static_cast<size_t>(count));
+    Interleave(found);
+    session_.SetHopAddresses(path_[0], found);
   }
   return count;
 }
@@ -292,12 +312,21 @@ void Attempt::UseRelayAddresses() {
   first_port_ = access.port;
 }
 
+int64_t Attempt::deadline_ms() const {
+  const int64_t deadline_ms = dial_ ? dial_->deadline_ms() : INT64_MAX;
+  return want_ == Want::kConnect ? std::min(deadline_ms, moment_ends_ms_) : deadline_ms;
+}
+
 // Tries the addresses in turn within the first hop's time.
 Attempt::Step Attempt::ConnectFirst() {
   dial_->LimitTo(limit_ms_, limit_ms_ == deadline_ms_ ? "chain_timeout" : "");
   dial_->Start(hop_start_ms_ != 0 ? hop_start_ms_ : base::NowMs());
   hop_start_ms_ = 0;
+  first_total_ = first_count_;
   first_at_ = 0;
+  moment_ms_ = kFirstMomentMs;
+  slow_count_ = 0;
+  connect_failed_ = false;
   replaced_ = false;
   connect_error_ = -EAFNOSUPPORT;
   connect_us_ = 0;
@@ -309,12 +338,25 @@ Attempt::Step Attempt::ConnectNext() {
     address_length_ = Reachable(fd_, domain_, firsts_[first_at_], first_port_, &address_);
     if (address_length_ != 0) {
       connect_start_us_ = base::NowUs();
+      moment_ends_ms_ = first_count_ > 1 ? connect_start_us_ / 1000 + moment_ms_ : INT64_MAX;
       want_ = Want::kConnect;
       return Step::kWait;
     }
   }
+  if (slow_count_ > 0) {
+    return ConnectAgain();
+  }
   return connect_error_ == -EAFNOSUPPORT && first_count_ > 0 && !replaced_ ? Step::kReplace
                                                                            : FailToConnect();
+}
+
+// The addresses that were slow stand at the front; the last one left has all the time there is.
+Attempt::Step Attempt::ConnectAgain() {
+  first_count_ = slow_count_;
+  slow_count_ = 0;
+  first_at_ = 0;
+  moment_ms_ *= 2;
+  return Step::kConnectNext;
 }
 
 // No address is of the socket's family: only another socket can get there.
@@ -337,6 +379,11 @@ void Attempt::Connected(int result) {
     actual_ = Endpoint(firsts_[first_at_], first_port_);
     connect_us_ =
         static_cast<uint32_t>(now_us > connect_start_us_ ? now_us - connect_start_us_ : 1);
+    if (connect_failed_ && choice_ && !by_relay()) {
+      // The next dials of the tree begin with the one that answered.
+      std::swap(firsts_[0], firsts_[first_at_]);
+      session_.SetHopAddresses(path_[0], std::span<const IpAddress>(firsts_).first(first_total_));
+    }
     dial_->Connected(0, now_us / 1000);
     Go(Step::kShake);
     return;
@@ -348,7 +395,12 @@ void Attempt::Connected(int result) {
     dial_->Fail(Lost());
     Go(End(Step::kDialOver, result));
   } else {
+    const int64_t now_ms = now_us / 1000;
+    if (result == -ETIMEDOUT && now_ms >= moment_ends_ms_ && now_ms < dial_->deadline_ms()) {
+      std::swap(firsts_[slow_count_++], firsts_[first_at_]);
+    }
     connect_error_ = result;
+    connect_failed_ = true;
     ++first_at_;
     Go(Step::kConnectNext);
   }

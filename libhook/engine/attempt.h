@@ -62,7 +62,7 @@ class Attempt {
   void set_fd(int fd) { fd_ = fd; }
   int domain() const { return domain_; }  // changes with a replacement
   // When what is wanted must have come.
-  int64_t deadline_ms() const { return dial_ ? dial_->deadline_ms() : INT64_MAX; }
+  int64_t deadline_ms() const;
   // What to ask every Doubt::kEveryMs while it waits; or nullptr.
   Doubt* doubt() { return choice_ ? choice_->doubt() : nullptr; }
 
@@ -95,6 +95,7 @@ class Attempt {
   Step FindRelay();
   Step ConnectFirst();
   Step ConnectNext();
+  Step ConnectAgain();
   Step Replace();
   Step FailToConnect();
   Step Shake();
@@ -150,6 +151,13 @@ class Attempt {
   Addresses firsts_;
   size_t first_count_ = 0;
   size_t first_at_ = 0;
+  // Of several, each has a moment at first: that of the connect at work, and how many had too
+  // little.
+  int64_t moment_ms_ = 0;
+  int64_t moment_ends_ms_ = INT64_MAX;
+  size_t slow_count_ = 0;
+  size_t first_total_ = 0;       // of the addresses, whatever was tried of them
+  bool connect_failed_ = false;  // one of them did
   uint16_t first_port_ = 0;
   int64_t hop_start_ms_ = 0;  // where the first hop's time began before the connect; or 0
   bool replaced_ = false;

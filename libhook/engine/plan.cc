@@ -88,8 +88,9 @@ size_t KnownHopAddresses(const Session& session, uint16_t proxy, Addresses* out)
     (*out)[0] = address->IsAny() && address->is_v4() ? IpAddress::V4(INADDR_LOOPBACK) : *address;
     return 1;
   }
-  const size_t count = HostAddresses(config, host, out);
-  return count > 0 ? count : session.HopAddresses(proxy, out);
+  // In the order in which they were found to answer.
+  const size_t count = session.HopAddresses(proxy, out);
+  return count > 0 ? count : HostAddresses(config, host, out);
 }
 
 }  // namespace engine

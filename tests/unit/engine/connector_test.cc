@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,8 +42,18 @@ base::Fd Listener() {
 // Surroundings as plain as can be; a test sets what shall happen.
 class FakeSurroundings final : public Surroundings {
  public:
-  int Connect(int fd, const sockaddr* address, socklen_t length, int64_t) override {
+  int Connect(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms) override {
     ++connects;
+    const auto asked = base::Endpoint::FromSockaddr(address, length);
+    tried.push_back(asked->address());
+    if (const auto slow = answers_after_ms.find(static_cast<char>(asked->address().bytes()[3]));
+        slow != answers_after_ms.end()) {
+      const int64_t left_ms = std::max<int64_t>(deadline_ms - base::NowMs(), 0);
+      poll(nullptr, 0, static_cast<int>(std::min(left_ms, slow->second)));
+      if (left_ms <= slow->second) {
+        return -ETIMEDOUT;
+      }
+    }
     if (connect_error != 0) {
       return -connect_error;
     }
@@ -81,6 +92,8 @@ class FakeSurroundings final : public Surroundings {
   }
 
   int connects = 0;
+  std::vector<base::IpAddress> tried;
+  std::map<char, int64_t> answers_after_ms;  // by the last byte of an IPv4 address
   int connect_error = 0;
   int replaced_with = 0;
   bool lost_once = false;
@@ -150,9 +163,9 @@ class ConnectorTest : public testing::Test {
     return {*session_.names().AddressOf(name), port};
   }
 
-  int Run(const base::Endpoint& asked) {
+  int Run(const base::Endpoint& asked, int domain = AF_INET) {
     return Connector(session_, Door::kPreload, program_)
-        .Run(socket_.get(), AF_INET, MakePlan(session_, asked, "test"), surroundings_);
+        .Run(socket_.get(), domain, MakePlan(session_, asked, "test"), surroundings_);
   }
 
   void TearDown() override {
@@ -368,6 +381,45 @@ TEST_F(ConnectorTest, TriesTheNextAddressOfADirectName) {
   surroundings_.answers = {*base::IpAddress::Parse("127.0.0.2"),
                            *base::IpAddress::Parse("127.0.0.1")};
   EXPECT_EQ(Run(MadeUp("private.example", PortOf(target.get()))), 0);
+  EXPECT_EQ(surroundings_.connects, 2);
+}
+
+base::IpAddress Address(const char* text) { return *base::IpAddress::Parse(text); }
+
+TEST_F(ConnectorTest, LeavesAnAddressThatIsSilentForAMomentAndBeginsWithTheOtherNextTime) {
+  Use("", "two = pkg.example\n[proxy two]\nurl = socks5://two.example:" +
+              std::to_string(PortOf(proxy_.get())));
+  surroundings_.answers = {Address("127.0.0.2"), Address("127.0.0.1")};
+  surroundings_.answers_after_ms[2] = 60000;
+  for (const size_t tries : {2u, 1u}) {
+    surroundings_.tried.clear();
+    Serve(0);
+    EXPECT_EQ(Run(MadeUp("pkg.example", 443)), 0);
+    EXPECT_EQ(surroundings_.tried.size(), tries);
+    EXPECT_EQ(surroundings_.tried.back(), Address("127.0.0.1"));
+    TearDown();
+    socket_.Reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  }
+}
+
+TEST_F(ConnectorTest, GivesSlowAddressesMoreTimeInEachRound) {
+  Use("", "direct = private.example");
+  const base::Fd target = Listener();
+  surroundings_.answers = {Address("127.0.0.2"), Address("127.0.0.1"), Address("127.0.0.3")};
+  surroundings_.answers_after_ms = {{1, 400}, {2, 60000}};
+  EXPECT_EQ(Run(MadeUp("private.example", PortOf(target.get()))), 0);
+  // The third refuses, and is not asked again.
+  EXPECT_EQ(surroundings_.tried,
+            (std::vector{Address("127.0.0.2"), Address("127.0.0.1"), Address("127.0.0.3"),
+                         Address("127.0.0.2"), Address("127.0.0.1")}));
+}
+
+TEST_F(ConnectorTest, TriesAddressesOfBothFamiliesInTurn) {
+  Use("", "direct = private.example");
+  const base::Fd target = Listener();
+  socket_.Reset(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  surroundings_.answers = {Address("::1"), Address("::2"), Address("127.0.0.1")};
+  EXPECT_EQ(Run(MadeUp("private.example", PortOf(target.get())), AF_INET6), 0);
   EXPECT_EQ(surroundings_.connects, 2);
 }
 
