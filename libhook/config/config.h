@@ -171,12 +171,18 @@ struct HostAddress {
   Source source;
 };
 
+// Whether connections of event loops under the supervisor, whose sockets are non-blocking, are
+// dialled while the loop goes on, and carried by the supervisor: kAuto, of programs with an epoll
+// set.
+enum class Connect : uint8_t { kAuto, kDirect, kRelay };
+
 enum class DefaultSource : uint8_t { kBuiltIn, kFile, kCommandLine, kEnvironment };
 
 struct Globals {
   Route default_route;
   DefaultSource default_source = DefaultSource::kBuiltIn;
   Dns dns = Dns::kRemote;
+  Connect connect = Connect::kAuto;
   uint32_t connect_timeout_ms = 10000;  // per hop
   uint32_t chain_timeout_ms = 60000;    // of a whole dial with all it tries
   uint32_t retry_after_ms = 30000;      // a dead hop is left alone for so long, and then longer

@@ -186,6 +186,8 @@ void RulesFile::ReadSetting(const IniEntry& entry, Key key) {
     complaint = ReadSeconds(entry, &globals.retry_after_ms);
   } else if (key == Key::kDns) {
     complaint = ParseDns(entry.value, &globals.dns);
+  } else if (key == Key::kConnect) {
+    complaint = ParseConnect(entry.value, &globals.connect);
   }
   if (complaint) {
     context_->Complain(entry.place, std::move(*complaint));

@@ -44,6 +44,13 @@ constexpr KeyRow kKeys[] = {
      "How long a dead hop is left out of chains whose `mode` allows it, before one connection "
      "tries "
      "it again. After each further failure twice as long, up to sixteen times."},
+    {SectionKind::kGlobal, Key::kConnect, KeyForm::kWord, "connect", false,
+     "`auto`, `direct` or `relay`", "`auto`",
+     "How a non-blocking connect is dialled of a program that the library isn't in. `direct`: on "
+     "the program's own socket, inside its call, so that it gets true errors and an event loop "
+     "waits for the proxies. `relay`: the program goes on at once, and gochain carries the "
+     "connection. `auto`: `relay` for programs that have an epoll set. Go programs and blocking "
+     "sockets are always `direct`."},
     {SectionKind::kGlobal, Key::kInclude, KeyForm::kWord, "include", true, "a path", "none",
      "Another rules file, which is read as if it stood here in sections of its own: its rules come "
      "before those that follow. One path a line, in as many lines as needed; relative to the "

@@ -36,6 +36,7 @@ enum class Key : uint8_t {
   kConnectTimeout,
   kChainTimeout,
   kRetryAfter,
+  kConnect,
   kDns,
   kInclude,
   kUrl,

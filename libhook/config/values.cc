@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kDnsWords[] = {"remote", "local"};
+constexpr std::string_view kConnectWords[] = {"auto", "direct", "relay"};
+constexpr Connect kConnects[] = {Connect::kAuto, Connect::kDirect, Connect::kRelay};
 constexpr std::string_view kAuthWords[] = {"basic", "digest", "ntlm", "negotiate"};
 constexpr Auth kAuths[] = {Auth::kBasic, Auth::kDigest, Auth::kNtlm, Auth::kNegotiate};
 constexpr uint32_t kMaxTimeoutMs = 3600 * 1000;
@@ -65,6 +67,17 @@ std::optional<Complaint> ParseDns(std::string_view text, Dns* out) {
   }
   *out = text == kDnsWords[0] ? Dns::kRemote : Dns::kLocal;
   return std::nullopt;
+}
+
+std::optional<Complaint> ParseConnect(std::string_view text, Connect* out) {
+  for (size_t i = 0; i < std::size(kConnectWords); ++i) {
+    if (text == kConnectWords[i]) {
+      *out = kConnects[i];
+      return std::nullopt;
+    }
+  }
+  return Complaint{"bad connect " + Quote(text) + ": auto, direct or relay is needed",
+                   NearestWord(text, kConnectWords)};
 }
 
 std::optional<Complaint> ParseAuth(std::string_view text, Auth* out) {

@@ -19,6 +19,7 @@ std::string_view NextWord(std::string_view* text);
 uint32_t ParseSeconds(std::string_view text);
 
 std::optional<Complaint> ParseDns(std::string_view text, Dns* out);
+std::optional<Complaint> ParseConnect(std::string_view text, Connect* out);
 std::optional<Complaint> ParseAuth(std::string_view text, Auth* out);
 
 }  // namespace config

@@ -111,6 +111,8 @@ const BadFile kBadFiles[] = {
     {"TimeoutHuge", "[gochain]\nconnect_timeout = 99999999999999999999999\n",
      "t.conf:2: bad connect_timeout '99999999999999999999999': seconds above 0 and at most 3600 "
      "are needed\n"},
+    {"BadConnect", "[gochain]\nconnect = rely\n",
+     "t.conf:2: bad connect 'rely': auto, direct or relay is needed (did you mean 'relay'?)\n"},
     {"BadDns", "[gochain]\ndns = remot\n",
      "t.conf:2: bad dns 'remot': remote or local is needed (did you mean 'remote'?)\n"},
     {"BadMode", "[proxy a]\nurl = http://h\n[chain c]\nhops = a\nmode = strickt\n",
