@@ -152,6 +152,35 @@ int SendFirst(int fd, const FirstData& data) {
   return static_cast<int>(sent);
 }
 
+// Has the connection carried, if it is of an event loop's: true, and the call is answered.
+bool Carried(Services& services, Call& call, Caller& caller, const ProgramSocket& socket,
+             const base::Endpoint& asked, const engine::Plan& plan, const FirstData* data) {
+  if (!services.carrier.Wants(caller, socket.fd(), plan) || services.dials.Has(socket.inode)) {
+    return false;
+  }
+  if (!call.IsAlive()) {
+    call.Release();  // what was looked at may be another thread's
+    return true;
+  }
+  const Carrier::Carried carried = services.carrier.Carry(caller, socket.fd(), socket.domain, plan);
+  if (!carried.is_answer) {
+    return false;
+  }
+  int64_t result = carried.result;
+  if (carried.is_new) {
+    services.session.peers().Put(socket.inode, carried.door, asked);
+    if (data != nullptr) {
+      result = SendFirst(socket.fd(), *data);
+    }
+    if (services.store != nullptr) {
+      services.store->SetPeer(socket.inode, {asked, socket.domain});
+      services.store->Drop(socket.inode);
+    }
+  }
+  call.Finish(result);
+  return true;
+}
+
 }  // namespace
 
 void AnswerFailure(Call& call, int error) {
@@ -222,6 +251,9 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
   }
   if (socket.protocol != IPPROTO_TCP && socket.protocol != IPPROTO_MPTCP) {
     call.Fail(EACCES);
+    return;
+  }
+  if (Carried(services, call, caller, socket, asked, plan, data)) {
     return;
   }
   if (services.store != nullptr) {

@@ -93,6 +93,11 @@ void DialRegistry::GiveUp(uint64_t inode) {
   }
 }
 
+bool DialRegistry::Has(uint64_t inode) {
+  const std::lock_guard lock(mutex_);
+  return by_inode_.contains(inode);
+}
+
 bool DialRegistry::empty() {
   const std::lock_guard lock(mutex_);
   return by_inode_.empty();

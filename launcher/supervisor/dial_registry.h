@@ -76,6 +76,7 @@ class DialRegistry {
   void Move(const Ticket& ticket, uint64_t inode);
   // Gives up whatever runs on `inode`.
   void GiveUp(uint64_t inode);
+  bool Has(uint64_t inode);
   bool empty();
 
   // The dial is over: answers the notification. False where that is dead: then `result` (>= 0 or

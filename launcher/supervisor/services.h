@@ -12,6 +12,7 @@
 #include "engine/session.h"
 #include "supervisor/call.h"
 #include "supervisor/caller.h"
+#include "supervisor/carrier.h"
 #include "supervisor/dial_registry.h"
 #include "supervisor/dns_responder.h"
 #include "supervisor/notifier.h"
@@ -37,6 +38,7 @@ struct Services {
         notifier(the_notifier),
         dials(the_notifier),
         store(kept_sockets > 0 ? std::make_unique<SocketStore>(kept_sockets) : nullptr),
+        carrier(the_session),
         dns(the_session),
         quiet(dns) {}
 
@@ -51,6 +53,7 @@ struct Services {
   Notifier& notifier;
   DialRegistry dials;
   const std::unique_ptr<SocketStore> store;  // null where descriptors can be taken
+  Carrier carrier;
   DnsResponder dns;
   QuietNetwork quiet;
   PidfdCache pidfds;

@@ -1,0 +1,95 @@
+#include "supervisor/socket_holder.h"
+
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/fd.h"
+#include "base/syscalls.h"
+
+namespace supervisor {
+namespace {
+
+struct Question {
+  nlmsghdr head;
+  inet_diag_req_v2 body;
+};
+
+struct Answer {
+  nlmsghdr head;
+  union {
+    inet_diag_msg body;
+    nlmsgerr error;
+  };
+  char attributes[512];
+};
+
+// Fills port and address of one side; the address's family, or 0.
+int Fill(const sockaddr_storage& storage, __be16* port, __be32 (&address)[4]) {
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    *port = v4.sin_port;
+    address[0] = v4.sin_addr.s_addr;
+  } else if (storage.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+    *port = v6.sin6_port;
+    std::memcpy(address, &v6.sin6_addr, sizeof address);
+  } else {
+    return 0;
+  }
+  return storage.ss_family;
+}
+
+// The question about the connection as its other end sees it.
+bool Ask(int end, Question* out) {
+  sockaddr_storage own{};
+  sockaddr_storage peer{};
+  socklen_t own_size = sizeof own;
+  socklen_t peer_size = sizeof peer;
+  if (sys::Getsockname(end, reinterpret_cast<sockaddr*>(&own), &own_size) < 0 ||
+      getpeername(end, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) {
+    return false;
+  }
+  *out = {};
+  out->head.nlmsg_len = sizeof *out;
+  out->head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  out->head.nlmsg_flags = NLM_F_REQUEST;
+  out->body.sdiag_protocol = IPPROTO_TCP;
+  out->body.idiag_states = ~0U;
+  inet_diag_sockid& id = out->body.id;
+  id.idiag_cookie[0] = id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  const int family = Fill(peer, &id.idiag_sport, id.idiag_src);
+  out->body.sdiag_family = static_cast<uint8_t>(family);
+  return family != 0 && Fill(own, &id.idiag_dport, id.idiag_dst) == family;
+}
+
+}  // namespace
+
+Holder HolderOfPeer(int end) {
+  Question question;
+  if (!Ask(end, &question)) {
+    return Holder::kNobody;  // getpeername(2) fails once the connection was reset
+  }
+  const base::Fd netlink(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  Answer answer{};
+  // The kernel answers inside the send.
+  if (!netlink || sys::Send(netlink.get(), &question, sizeof question, 0) < 0) {
+    return Holder::kUnknown;
+  }
+  const long size = sys::Recv(netlink.get(), &answer, sizeof answer, MSG_DONTWAIT);
+  if (size < static_cast<long>(sizeof answer.head)) {
+    return Holder::kUnknown;
+  }
+  if (answer.head.nlmsg_type == NLMSG_ERROR) {
+    return answer.error.error == -ENOENT ? Holder::kNobody : Holder::kUnknown;
+  }
+  // A socket that no process has is of no inode.
+  return answer.body.idiag_inode == 0 ? Holder::kNobody : Holder::kSomebody;
+}
+
+}  // namespace supervisor

@@ -1,0 +1,18 @@
+// Does any process still have the other end of a loopback connection open? Asks the kernel
+// (sock_diag(7)), which tells every user. Any thread.
+#ifndef GOCHAIN_SUPERVISOR_SOCKET_HOLDER_H_
+#define GOCHAIN_SUPERVISOR_SOCKET_HOLDER_H_
+
+#include <cstdint>
+
+namespace supervisor {
+
+enum class Holder : uint8_t { kSomebody, kNobody, kUnknown };
+
+// Who holds the socket that `end`, an end of a TCP connection inside this network namespace, is
+// connected to. It may have been shut down for writing: a FIN alone doesn't tell.
+Holder HolderOfPeer(int end);
+
+}  // namespace supervisor
+
+#endif  // GOCHAIN_SUPERVISOR_SOCKET_HOLDER_H_

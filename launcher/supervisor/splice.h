@@ -1,0 +1,81 @@
+// Splice: one connection that the supervisor carries between its program and its far end.
+//
+// Both ends are non-blocking sockets, watched edge-triggered by whoever runs it: Ready() says what
+// has happened, Move() does what can be done without waiting. Bytes go no faster than the slower
+// end takes them. An end ends one direction; an accident, or a reset, both, and the other end sees
+// a reset too, since data cut short must not look whole. Of one thread; the pool outlives it.
+#ifndef GOCHAIN_SUPERVISOR_SPLICE_H_
+#define GOCHAIN_SUPERVISOR_SPLICE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/fd.h"
+#include "supervisor/pipe_pool.h"
+
+namespace supervisor {
+
+// The peer of `socket` sees a reset, and nothing of what is still on its way.
+void CloseWithReset(base::Fd socket);
+
+class Splice {
+ public:
+  enum class End : uint8_t { kProgram, kFar };
+  enum class Moved : uint8_t {
+    kMore,   // Move() again, after the others
+    kWaits,  // until Ready()
+    kOver,   // both ends are closed
+  };
+
+  Splice(base::Fd program, base::Fd far, PipePool& pipes);
+  ~Splice();
+  Splice(const Splice&) = delete;
+  Splice& operator=(const Splice&) = delete;
+
+  int fd(End end) const { return side(end).fd.get(); }
+  // `events` are epoll's.
+  void Ready(End end, uint32_t events);
+  Moved Move();
+
+  // In the queue of those that Move() left with kMore; its runner's.
+  bool queued = false;
+
+ private:
+  struct Side {
+    base::Fd fd;
+    bool readable = true;
+    bool writable = true;
+    bool failed = false;  // the kernel has given the connection up: a reset, or a time-out
+  };
+  // What goes from one side to the other.
+  struct Direction {
+    Pipe pipe;
+    uint32_t pending = 0;  // bytes in it
+    bool ended = false;    // the sender has said all
+    bool over = false;     // and so has been told, or nobody is there to be told
+  };
+  enum class Step : uint8_t { kDone, kBlocked, kCut };
+
+  Side& side(End end) { return sides_[static_cast<size_t>(end)]; }
+  const Side& side(End end) const { return sides_[static_cast<size_t>(end)]; }
+
+  bool MoveSome(End from);  // true: there is more
+  Step MovePiece(Direction& direction, Side& from, Side& to);
+  Step Drain(Direction& direction, Side& to);
+  Step Fill(Direction& direction, Side& from);
+  Step PassThroughBuffer(Direction& direction, Side& from, Side& to);
+  Step LoseReceiver(Direction& direction, Side& to);
+  Step Receive(long got, Direction& direction, Side& from);
+  bool IsHopeless() const;
+  void Finish();
+
+  PipePool& pipes_;
+  Side sides_[2];
+  Direction directions_[2];  // by their senders
+  bool cut_ = false;
+  bool asks_program_ = false;
+};
+
+}  // namespace supervisor
+
+#endif  // GOCHAIN_SUPERVISOR_SPLICE_H_
