@@ -52,6 +52,9 @@ std::string InstallFailure(int error) {
   }
 }
 
+// How long the last connections may take before S is left to itself with them.
+constexpr int64_t kGraceMs = 100;
+
 class Keeper {
  public:
   Keeper(const Job& job, pid_t front, Fd reports, RelayProcess relay)
@@ -182,10 +185,10 @@ class Keeper {
       int status;
       const pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED);
       if (child == 0 || child < 0) {
-        TellEnd(child < 0);
         if (child < 0) {
-          _exit(0);
+          End();
         }
+        TellEnd(false);
         return;
       }
       if (child != command_) {
@@ -198,6 +201,17 @@ class Keeper {
       command_ = -1;
       ended_ = status;
     }
+  }
+
+  // Ends S with its last connection: what a program has sent before it ended is delivered, as by a
+  // socket of its own. Nobody waits long for that.
+  [[noreturn]] void End() {
+    const bool last = supervisor_ == nullptr || supervisor_->AwaitConnections(kGraceMs);
+    TellEnd(last);
+    if (!last) {
+      supervisor_->AwaitConnections(-1);
+    }
+    _exit(0);
   }
 
   // Says that COMMAND has ended, once; `last` where no other process of the tree is left.

@@ -68,7 +68,9 @@ void ConnectUnknown(Services& services, Call& call, Caller& caller, uint64_t ino
     return;
   }
   if (services.store->Peer(inode).has_value()) {
-    call.Continue();  // dialled here before: EISCONN, which the kernel says better
+    // Dialled here before. The kernel would say whether it still is connected, but, where it isn't,
+    // would also go on.
+    call.Fail(EISCONN);
     return;
   }
   services.Say(Notice::kUnknownSocket, caller);

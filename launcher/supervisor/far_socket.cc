@@ -71,7 +71,8 @@ bool IsBound(int socket) {
   const auto own = sys::Getsockname(socket, plain, &size) < 0
                        ? std::nullopt
                        : base::Endpoint::FromSockaddr(plain, size);
-  return !own || own->port() != 0 || !own->address().IsAny();
+  // A port alone stays from a connect that failed, and no proxy would show it to the target.
+  return !own || !own->address().IsAny();
 }
 
 }  // namespace supervisor

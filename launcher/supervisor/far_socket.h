@@ -12,7 +12,7 @@ namespace supervisor {
 // silent peer. Those about reading, writing and closing stay the program's.
 base::Result<base::Fd> MakeFarSocket(int domain, int program);
 
-// Is `socket` one that may not be put in another's place: bound to an address, a port or a device?
+// Is `socket` bound to an address or a device, from where no other can stand in for it?
 bool IsBound(int socket);
 
 }  // namespace supervisor

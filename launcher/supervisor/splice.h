@@ -36,6 +36,12 @@ class Splice {
   // `events` are epoll's.
   void Ready(End end, uint32_t events);
   Moved Move();
+  // All that the program said is delivered, and that it says no more. The program may be gone now,
+  // which nothing tells while the far end is silent: HolderOfPeer() does.
+  bool IsHalfClosed() const { return directions_[0].over && !directions_[1].over; }
+  // Ends it when the program is gone. To the far end that looks as if the program's own socket had
+  // been its peer: the kernel answers what still comes with a reset.
+  void LetGo() { directions_[1].over = true; }
 
   // In the queue of those that Move() left with kMore; its runner's.
   bool queued = false;

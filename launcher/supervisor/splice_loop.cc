@@ -2,16 +2,22 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/syscalls.h"
+#include "supervisor/socket_holder.h"
 #include "supervisor/thread.h"
 
 namespace supervisor {
 namespace {
 
 constexpr int kEvents = 128;
+// A socket that is closed has its FIN on the way before nobody holds it.
+constexpr int64_t kFirstLookMs = 1;
+constexpr int64_t kLastLookMs = 2048;
 
 // What an event is about: a splice and its end, in the pointer's lowest bit, or one of these.
 constexpr uint64_t kWake = 0;
@@ -84,8 +90,7 @@ void SpliceLoop::RunThread(void* loop) { static_cast<SpliceLoop*>(loop)->Run(); 
 void SpliceLoop::Run() {
   std::array<epoll_event, kEvents> events;
   for (;;) {
-    const int timeout_ms = queue_.empty() ? -1 : 0;
-    const int count = epoll_wait(epoll_.get(), events.data(), kEvents, timeout_ms);
+    const int count = epoll_wait(epoll_.get(), events.data(), kEvents, Patience());
     const std::vector<Splice*> again = std::exchange(queue_, {});
     for (int i = 0; i < count; ++i) {
       Serve(events[static_cast<size_t>(i)]);
@@ -95,6 +100,9 @@ void SpliceLoop::Run() {
       if (splices_.contains(splice)) {
         Move(splice);
       }
+    }
+    if (!half_closed_.empty() && base::NowMs() >= look_at_ms_) {
+      LookAtHalfClosed();
     }
     over_.clear();
     const std::lock_guard lock(mutex_);
@@ -106,6 +114,15 @@ void SpliceLoop::Run() {
       return;
     }
   }
+}
+
+// How long the next epoll_wait(2) may take.
+int SpliceLoop::Patience() const {
+  if (!queue_.empty()) {
+    return 0;
+  }
+  return half_closed_.empty() ? -1
+                              : static_cast<int>(std::max<int64_t>(look_at_ms_ - base::NowMs(), 0));
 }
 
 void SpliceLoop::Serve(const epoll_event& event) {
@@ -161,12 +178,34 @@ void SpliceLoop::Move(Splice* splice) {
       }
       break;
     case Splice::Moved::kWaits:
+      if (splice->IsHalfClosed() && half_closed_.insert(splice).second) {
+        look_every_ms_ = kFirstLookMs;
+        look_at_ms_ = base::NowMs() + look_every_ms_;
+      }
       break;
     case Splice::Moved::kOver:
-      splices_.erase(splice);
-      over_.emplace_back(splice);
+      Bury(splice);
       break;
   }
+}
+
+// Asked later each time: most are closed soon after their last word, if at all.
+void SpliceLoop::LookAtHalfClosed() {
+  const std::vector<Splice*> all(half_closed_.begin(), half_closed_.end());
+  for (Splice* const splice : all) {
+    if (HolderOfPeer(splice->fd(Splice::End::kProgram)) == Holder::kNobody) {
+      splice->LetGo();
+      Move(splice);
+    }
+  }
+  look_every_ms_ = std::min(look_every_ms_ * 2, kLastLookMs);
+  look_at_ms_ = base::NowMs() + look_every_ms_;
+}
+
+void SpliceLoop::Bury(Splice* splice) {
+  splices_.erase(splice);
+  half_closed_.erase(splice);
+  over_.emplace_back(splice);
 }
 
 }  // namespace supervisor

@@ -55,10 +55,13 @@ class SpliceLoop {
 
   static void RunThread(void* loop);
   void Run();
+  int Patience() const;
   void TakeIn();
   void Enter(Ends ends);
   void Serve(const epoll_event& event);
   void Move(Splice* splice);
+  void LookAtHalfClosed();
+  void Bury(Splice* splice);
   void Wake();
 
   base::Fd epoll_;
@@ -67,6 +70,10 @@ class SpliceLoop {
   // The thread's own.
   std::unordered_set<Splice*> splices_;
   std::vector<Splice*> queue_;
+  std::unordered_set<Splice*> half_closed_;
+  // When it is looked next whether their programs are gone, and how long before the one after.
+  int64_t look_at_ms_ = 0;
+  int64_t look_every_ms_ = 0;
   std::vector<std::unique_ptr<Splice>> over_;  // events for them may still be at hand
 
   std::mutex mutex_;

@@ -82,6 +82,7 @@ class Supervisor::Impl {
   }
 
   void WaitForTreeEnd() { crew_.WaitForEnd(); }
+  bool AwaitConnections(int64_t timeout_ms) { return services_.carrier.AwaitEnd(timeout_ms); }
 
  private:
   static void RunCollector(void* impl) { static_cast<Impl*>(impl)->Collect(); }
@@ -115,5 +116,9 @@ Supervisor::~Supervisor() = default;
 void Supervisor::Start() { impl_->Start(); }
 
 void Supervisor::WaitForTreeEnd() { impl_->WaitForTreeEnd(); }
+
+bool Supervisor::AwaitConnections(int64_t timeout_ms) {
+  return impl_->AwaitConnections(timeout_ms);
+}
 
 }  // namespace supervisor

@@ -3,6 +3,7 @@
 #ifndef GOCHAIN_SUPERVISOR_SUPERVISOR_H_
 #define GOCHAIN_SUPERVISOR_SUPERVISOR_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "base/fd.h"
@@ -26,6 +27,10 @@ class Supervisor {
   void Start();
   // Returns when the last task under the filter is gone.
   void WaitForTreeEnd();
+  // Waits until no connection is left that it carries for a program: what the last ones said may
+  // still be on its way when they have ended. False where it takes longer than `timeout_ms` (-1:
+  // without limit).
+  bool AwaitConnections(int64_t timeout_ms);
 
  private:
   class Impl;

@@ -47,6 +47,7 @@ class ScriptedProxy {
   std::atomic<uint8_t> reply{0};
   std::atomic<int> opened{0};  // connections so far, and how many of them the program has closed
   std::atomic<int> closed{0};
+  std::atomic<int> carried{0};  // bytes that came through tunnels
 
   bool WaitForClosed(int count, int timeout_ms) {
     for (int waited = 0; waited < timeout_ms && closed < count; waited += 10) {
@@ -92,6 +93,7 @@ class ScriptedProxy {
         const char answer[] = {5, static_cast<char>(reply.load()), 0, 1, 0, 0, 0, 0, 0, 0};
         send(client, answer, sizeof answer, MSG_NOSIGNAL);
       } else {
+        carried += static_cast<int>(size);
         send(client, data, static_cast<size_t>(size), MSG_NOSIGNAL);
       }
       ++step;

@@ -105,6 +105,7 @@ class Supervised {
     EXPECT_EQ(waitpid(child_, &status, 0), child_);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
+  bool AwaitConnections(int64_t timeout_ms) { return supervisor_->AwaitConnections(timeout_ms); }
   void WaitForTreeEnd() {
     supervisor_->WaitForTreeEnd();
     supervisor_.reset();
