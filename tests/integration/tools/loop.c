@@ -4,6 +4,7 @@
 // echo      sends a line that says which connection it is, half-closes, and reads to the end
 // hello     reads a byte before it sends, then as echo
 // quiet     half-closes at once, and reads to the end
+// ask       sends an HTTP request and reads to the end
 // cut       sends a byte, waits for one, and resets
 // read      sends nothing and reads until the end
 // leave     ends the process once all connects have been told, without a word
@@ -84,8 +85,8 @@ static void Write(struct Connection* c) {
   } else if (Is("quiet")) {
     HalfClose(c);
   } else if (c->sent == 0 && (!Is("hello") || c->received > 0)) {
-    const size_t size = Is("cut") ? 1 : strlen(c->line);
-    c->sent = send(c->fd, c->line, size, MSG_NOSIGNAL);
+    const char* const text = Is("ask") ? "GET /hello.txt HTTP/1.0\r\n\r\n" : c->line;
+    c->sent = send(c->fd, text, Is("cut") ? 1 : strlen(text), MSG_NOSIGNAL);
     if (Is("echo") || Is("hello")) HalfClose(c);
   }
 }
