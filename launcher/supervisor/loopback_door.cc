@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/syscalls.h"
-#include "engine/connector.h"
+#include "engine/attempt.h"
 
 namespace supervisor {
 namespace {
