@@ -78,11 +78,11 @@ bool Carrier::IsOpen() {
   const std::lock_guard lock(mutex_);
   if (state_ == State::kClosed) {
     const bool open = door_.Open() && loop_.Start();
-    state_ = open ? State::kOpen : State::kFailed;
     capacity_ = Capacity();
     if (open) {
       door_.WatchBy(loop_);
     }
+    state_ = open ? State::kOpen : State::kFailed;
   }
   return state_ == State::kOpen;
 }
@@ -112,6 +112,7 @@ Carrier::Carried Carrier::Carry(Caller& caller, int socket, int domain, const en
     out.result = joined.result;
     return out;
   }
+  AskedAt(joined.door).Put(joined.port, plan.asked);
   auto job = std::make_unique<BackgroundDials::Job>();
   job->plan = plan;
   job->pid = caller.pid();
@@ -121,6 +122,17 @@ Carrier::Carried Carrier::Carry(Caller& caller, int socket, int domain, const en
   job->domain = domain;
   dials_.Add(std::move(job));
   return {.is_answer = true, .result = joined.result, .is_new = true, .door = joined.door};
+}
+
+std::optional<base::Endpoint> Carrier::Asked(int socket, const base::Endpoint& peer) {
+  sockaddr_storage storage;
+  socklen_t size = sizeof storage;
+  auto* const plain = reinterpret_cast<sockaddr*>(&storage);
+  if (state_ != State::kOpen || !door_.IsAt(peer) || sys::Getsockname(socket, plain, &size) < 0) {
+    return std::nullopt;
+  }
+  const auto own = base::Endpoint::FromSockaddr(plain, size);
+  return own ? AskedAt(peer).Find(own->port()) : std::nullopt;
 }
 
 size_t Carrier::Connections() { return dials_.size() + loop_.size(); }

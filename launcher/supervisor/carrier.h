@@ -8,11 +8,15 @@
 #ifndef GOCHAIN_SUPERVISOR_CARRIER_H_
 #define GOCHAIN_SUPERVISOR_CARRIER_H_
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 
 #include "engine/plan.h"
 #include "engine/session.h"
+#include "supervisor/asked_table.h"
 #include "supervisor/background_dials.h"
 #include "supervisor/caller.h"
 #include "supervisor/event_loops.h"
@@ -40,6 +44,10 @@ class Carrier {
   // Takes the connection over. `socket` is a duplicate of the program's, of `domain`.
   Carried Carry(Caller& caller, int socket, int domain, const engine::Plan& plan);
 
+  // What the program asked for, of a duplicate of its socket that is connected to `peer`; empty
+  // where that isn't the door.
+  std::optional<base::Endpoint> Asked(int socket, const base::Endpoint& peer);
+
   // Waits until no connection is left: true, or false where it takes more than `timeout_ms`
   // (-1: without limit).
   bool AwaitEnd(int64_t timeout_ms);
@@ -49,15 +57,20 @@ class Carrier {
 
   bool IsOpen();
   size_t Connections();
+  AskedTable& AskedAt(const base::Endpoint& door) {
+    return door.address().is_v4() ? asked_v4_ : asked_v6_;
+  }
 
   engine::Session& session_;
   EventLoops programs_;
   LoopbackDoor door_;
+  AskedTable asked_v4_;
+  AskedTable asked_v6_;
   // Destroyed before the door that it watches, and after those who add to it.
   SpliceLoop loop_;
   BackgroundDials dials_;
   std::mutex mutex_;
-  State state_ = State::kClosed;
+  std::atomic<State> state_{State::kClosed};
   size_t capacity_ = 0;
 };
 

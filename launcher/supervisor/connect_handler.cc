@@ -170,6 +170,7 @@ bool Carried(Services& services, Call& call, Caller& caller, const ProgramSocket
   }
   int64_t result = carried.result;
   if (carried.is_new) {
+    // For the library, where it is in the program all the same; this process has its own table.
     services.session.peers().Put(socket.inode, carried.door, asked);
     if (data != nullptr) {
       result = SendFirst(socket.fd(), *data);

@@ -101,7 +101,7 @@ bool LoopbackDoor::IsOutOfReach(int result) {
 LoopbackDoor::Joined LoopbackDoor::Join(int socket, int domain, uint64_t cookie) {
   const std::lock_guard lock(mutex_);
   // A socket of IPv6 gets to ::1 whatever its options; to 127.0.0.1 unless it is for IPv6 only.
-  Joined joined{-EAFNOSUPPORT, {}, {}};
+  Joined joined{-EAFNOSUPPORT, {}, {}, 0};
   if (domain == AF_INET6 && v6_.fd) {
     joined = JoinAt(v6_, socket, domain, cookie);
   }
@@ -117,7 +117,7 @@ LoopbackDoor::Joined LoopbackDoor::JoinAt(const Listener& listener, int socket, 
   sockaddr_storage storage;
   const socklen_t size =
       base::ToSockaddr(listener.at.address(), listener.at.port(), domain, &storage);
-  Joined out{-EAFNOSUPPORT, {}, listener.at};
+  Joined out{-EAFNOSUPPORT, {}, listener.at, 0};
   if (size == 0) {
     return out;
   }
@@ -129,6 +129,7 @@ LoopbackDoor::Joined LoopbackDoor::JoinAt(const Listener& listener, int socket, 
   }
   if (const auto program = OwnAddress(socket)) {
     out.end = Await(listener, *program);
+    out.port = program->port();
   }
   if (!out.end) {
     engine::Disconnect(socket, cookie);

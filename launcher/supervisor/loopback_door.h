@@ -26,6 +26,7 @@ class LoopbackDoor final : public SpliceLoop::Watcher {
     int result = 0;       // what connect(2) said
     base::Fd end;         // ours, non-blocking; invalid: the socket isn't connected
     base::Endpoint door;  // what the socket is connected to, for the kernel
+    uint16_t port = 0;    // the socket's own
   };
   // Connects `socket`, a duplicate of a program's non-blocking one of `domain`, to this door.
   Joined Join(int socket, int domain, uint64_t cookie);

@@ -34,8 +34,13 @@ std::optional<base::Endpoint> AskedPeer(Services& services, Call& call, Caller& 
   // A socket that was replaced for another family still speaks the old one.
   *domain = engine::StandsForIpv4(socket.fd()) ? AF_INET : socket.domain;
   const auto actual = base::Endpoint::FromSockaddr(plain, size);
-  const auto asked =
-      actual.has_value() ? services.session.peers().Find(socket.inode, *actual) : std::nullopt;
+  if (!actual.has_value()) {
+    return std::nullopt;
+  }
+  if (const auto carried = services.carrier.Asked(socket.fd(), *actual)) {
+    return carried;
+  }
+  const auto asked = services.session.peers().Find(socket.inode, *actual);
   if (asked.has_value() && services.store != nullptr) {
     // The library has dialled it past the filter, and asks so that the duplicate goes.
     services.store->Drop(socket.inode);

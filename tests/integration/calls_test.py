@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from gochain import MODES, door_of
+from gochain import MODES, SUPERVISED, door_of
 
 # program, arguments before HOST PORT
 CALLS = (
@@ -66,7 +66,9 @@ def test_call_is_as_without_gochain(runner, peers, echo, capture, said_alone, ca
     assert not capture.packets(), str(run)
     connects = run.of("connect", f"{echo.address}:{echo.port}")
     assert connects, str(run)
-    allowed = {door} if kind != "musl" else {"preload", "supervise"}
+    allowed = set(SUPERVISED) if door == "supervise" else {door}
+    if kind == "musl":
+        allowed |= {"preload", *SUPERVISED}
     assert {event["door"] for event in connects} <= allowed, str(run)
 
 

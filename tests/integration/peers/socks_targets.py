@@ -57,7 +57,7 @@ class SocksTargets:
             writer.close()
 
     async def _converse(self, reader, writer):
-        with contextlib.suppress(asyncio.IncompleteReadError):
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             (count,) = (await reader.readexactly(2))[1:]
             await reader.readexactly(count)
             writer.write(b"\5\0")
@@ -65,7 +65,9 @@ class SocksTargets:
             length = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
             await reader.readexactly(length)
             port, = struct.unpack("!H", await reader.readexactly(2))
-            await asyncio.sleep(self.answer_s)
+            until = self._loop.time() + self.answer_s
+            while self._loop.time() < until and not reader.at_eof():
+                await asyncio.sleep(0.01)
             writer.write(bytes([5, 5 if port == REFUSED else 0, 0, 1]) + bytes(6))
             if port != REFUSED:
                 await self._be(port, reader, writer)
@@ -99,6 +101,6 @@ class SocksTargets:
                     heard += data
             if port in (ECHO, GREET):
                 writer.write_eof()
-        except ConnectionError:
+        except OSError:  # shutdown(2) of a connection that was reset says ENOTCONN
             how = "reset"
         self.heard.append((heard, how))

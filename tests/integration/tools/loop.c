@@ -14,7 +14,8 @@
 //
 // Prints "connect ERRNO" of each connect(2) that said neither 0 nor EINPROGRESS, "up N TICKS" when
 // the first one is writable, "end I ERRNO BYTES" for each connection, with what read(2) or SO_ERROR
-// said, and "ticks N" at the end. "peer ADDRESS:PORT" is the last one's getpeername(2).
+// said, and "ticks N" at the end. "peer 1": getpeername(2) of the first says the target, as soon as
+// connect(2) has returned. "held COUNT RIGHT": all have their echoes, and of so many it says that.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -128,6 +129,16 @@ static void Start(struct Connection* c, const struct sockaddr* address, socklen_
   }
 }
 
+static struct sockaddr_storage target;
+static socklen_t target_size;
+
+static int IsConnectedToTarget(int fd) {
+  struct sockaddr_storage peer;
+  socklen_t size = sizeof peer;
+  return getpeername(fd, (struct sockaddr*)&peer, &size) == 0 && size == target_size &&
+         !memcmp(&peer, &target, size);
+}
+
 int main(int argc, char** argv) {
   if (argc != 5) return 9;
   how = argv[1];
@@ -139,10 +150,16 @@ int main(int argc, char** argv) {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
 
-  struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(argv[4]))};
-  struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = v6.sin6_port};
-  const int is_v4 = inet_pton(AF_INET, argv[3], &v4.sin_addr) == 1;
-  if (!is_v4 && inet_pton(AF_INET6, argv[3], &v6.sin6_addr) != 1) return 9;
+  struct sockaddr_in6* const v6 = (struct sockaddr_in6*)&target;
+  struct sockaddr_in* const v4 = (struct sockaddr_in*)&target;
+  target_size = sizeof *v6;
+  target.ss_family = AF_INET6;
+  if (inet_pton(AF_INET6, argv[3], &v6->sin6_addr) != 1) {
+    target_size = sizeof *v4;
+    target.ss_family = AF_INET;
+    if (inet_pton(AF_INET, argv[3], &v4->sin_addr) != 1) return 9;
+  }
+  v4->sin_port = htons((uint16_t)atoi(argv[4]));  // where that of v6 is
 
   set = epoll_create1(EPOLL_CLOEXEC);
   const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -161,16 +178,8 @@ int main(int argc, char** argv) {
     for (int i = 0; i < 64 && started < count; ++i, ++started) {
       struct Connection* const c = connections + started;
       snprintf(c->line, sizeof c->line, "connection %d\n", started);
-      Start(c, is_v4 ? (void*)&v4 : (void*)&v6, is_v4 ? sizeof v4 : sizeof v6);
-      if (started == count - 1) {
-        struct sockaddr_storage peer;
-        socklen_t size = sizeof peer;
-        char text[64] = "";
-        if (getpeername(c->fd, (struct sockaddr*)&peer, &size) == 0) {
-          inet_ntop(peer.ss_family, is_v4 ? (void*)&((struct sockaddr_in*)&peer)->sin_addr : (void*)&((struct sockaddr_in6*)&peer)->sin6_addr, text, sizeof text);
-          printf("peer %s:%d\n", text, ntohs(((struct sockaddr_in*)&peer)->sin_port));
-        }
-      }
+      Start(c, (struct sockaddr*)&target, target_size);
+      if (started == 0) printf("peer %d\n", IsConnectedToTarget(c->fd));
     }
     const int n = epoll_wait(set, events, 64, started < count ? 0 : -1);
     for (int i = 0; i < n; ++i) {
@@ -206,7 +215,11 @@ int main(int argc, char** argv) {
       }
       if (c->fd >= 0 && events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) Read(c);
     }
-    if (Is("hold") && held == count && !said_held++) printf("held %d\n", held);
+    if (Is("hold") && held == count && !said_held++) {
+      int right = 0;
+      for (int j = 0; j < count; ++j) right += IsConnectedToTarget(connections[j].fd);
+      printf("held %d %d\n", held, right);
+    }
     if (started == count && (Is("leave") || Is("leave-all"))) {
       int all_up = 1;
       for (int j = 0; j < count; ++j) all_up &= connections[j].up;
