@@ -121,7 +121,7 @@ LoopbackDoor::Joined LoopbackDoor::JoinAt(const Listener& listener, int socket, 
   if (size == 0) {
     return out;
   }
-  TurnAway(listener);
+  TurnAway(listener);  // a full queue would drop the program's connection
   out.result =
       sys::PassingConnect(socket, reinterpret_cast<const sockaddr*>(&storage), size, cookie);
   if (out.result != 0 && out.result != -EINPROGRESS) {

@@ -26,7 +26,7 @@ class PipePool {
  public:
   // Pipes that are lent at once. Each may be held up by a far end that takes nothing, and no other
   // connection may suffer from it: that's what the buffer is for.
-  static constexpr size_t kMaxLent = 256;
+  static constexpr size_t kMaxLent = 128;
   // Those that wait for the next bytes.
   static constexpr size_t kMaxIdle = 32;
   static constexpr size_t kPipeSize = 256 * 1024;
