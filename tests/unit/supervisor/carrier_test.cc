@@ -153,6 +153,7 @@ void* ReadAll(void* argument) {
 }
 
 TEST_P(CarrierTest, KeepsAnotherThreadOfTheLoopFromTheHandshakesBytes) {
+  SKIP_UNDER_THREAD_SANITIZER();
   proxy_.delay_ms = 100;
   EXPECT_EQ(Run([]() -> int {
               const int fd = NonBlocking();
