@@ -66,7 +66,8 @@ class SocksTargets:
             await reader.readexactly(length)
             port, = struct.unpack("!H", await reader.readexactly(2))
             until = self._loop.time() + self.answer_s
-            while self._loop.time() < until and not reader.at_eof():
+            # A dial that is given up is reset, or ended.
+            while self._loop.time() < until and not (reader.at_eof() or reader.exception()):
                 await asyncio.sleep(0.01)
             writer.write(bytes([5, 5 if port == REFUSED else 0, 0, 1]) + bytes(6))
             if port != REFUSED:
