@@ -1,169 +1,76 @@
 """The project's promises about speed, measured: one row for each, exit status 1 if one is broken.
 
-Usage: run-bench [quick] [NAME…]     NAME: connects crowded bulk modules start execs reads filtered build
+Usage: run-bench [quick] [NAME…]     NAME: those of GROUPS, or a group
 """
 
 import os
-import shutil
 import sys
-import time
 
-import place as place_module
-from measure import Comparison, Row
+import delays
+import distance
+import loops
+import mainjob
+import place
+import toolchains
+from measure import Absent, Row
 
-
-def connects(place, quick):
-    # Proxies are other machines; here they can at least have a processor of their own. Where a hop
-    # of the connect waits for the web server's turn, the figure says what the scheduler does.
-    place.move_peers({max(os.sched_getaffinity(0))})
-    return compare_connects(place, quick, "connects", {
-        "supervise": 1.20, "supervise, socket()": 1.50, "preload": 1.10,
-    })
-
-
-def crowded(place, quick):
-    return compare_connects(place, quick, "connects, shared CPUs", {})
+MODULES, REPOSITORIES = 100, 20
+QUICK_MODULES, QUICK_REPOSITORIES = 8, 2
+QUICK_BULK_MIB = 64
 
 
-def compare_connects(place, quick, name, bounds):
-    count = "100" if quick else "1000"
-    target = [count, place_module.NAME, str(place_module.HTTP_PORT)]
-    tool = place.tool("connects")
-    proxy = [place_module.ADDRESS, str(place_module.SOCKS_PORT)]
-    plain = [tool, "plain"] + target
-    return Comparison(
-        f"{count} {name}",
-        lambda: place.number([tool, "socks5"] + target + proxy),
-        {
-            "supervise": lambda: place.number(place.under("supervise") + plain),
-            "supervise, socket()": lambda: place.number(place.under("supervise", True) + plain),
-            "preload": lambda: place.number(place.under("preload") + plain),
-        },
-        bounds,
-        rounds=15,
-    )
+def loopback(build, quick):
+    return place.Loopback(build, QUICK_BULK_MIB if quick else place.BULK_MIB)
 
 
-def bulk(place, _):
-    url = f"http://{place_module.NAME}:{place_module.HTTP_PORT}/bulk"
-    curl = ["curl", "-s", "-f", "-o", "/dev/null", "-w", "%{speed_download}", url]
-    ways = {
-        mode: lambda mode=mode: place.number(place.under(mode, proxy=place.fast_proxy) + curl)
-        for mode in ("supervise", "preload")
-    }
-    own = curl + ["-x", place.fast_proxy.replace("socks5", "socks5h")]
-    return Comparison("bulk transfer, bytes/s", lambda: place.number(own), ways,
-                      dict.fromkeys(ways, 0.98), kind="rate", rounds=9)
+def far(build, quick):
+    return distance.Distance(build, QUICK_MODULES if quick else MODULES,
+                             QUICK_REPOSITORIES if quick else REPOSITORIES)
 
 
-def go_mod_download(place, _):
-    cache = os.path.join(place.folder, "modcache")
-    env = {
-        "GOMODCACHE": cache, "GOFLAGS": "-modcacherw", "GOSUMDB": "off", "GOTOOLCHAIN": "local",
-        "GOPROXY": f"https://{place_module.NAME}:{place_module.TLS_PORT}",
-        "SSL_CERT_FILE": place.certificate[0], "GOCACHE": os.path.join(place.folder, "gocache"),
-    }
-
-    def download(words, **more):
-        shutil.rmtree(cache, ignore_errors=True)
-        start = time.monotonic()
-        place.run(words + ["go", "mod", "download"], env | more, os.path.join(place.folder, "main"))
-        return time.monotonic() - start
-
-    # Go asks for connections as it needs them; 32 modules are more than it dials at once.
-    ways = {mode: lambda mode=mode: download(place.under(mode)) for mode in ("supervise", "auto")}
-    return Comparison("go mod download, 32 modules", lambda: download([], HTTPS_PROXY=place.proxy),
-                      ways, dict.fromkeys(ways, 1.05), rounds=15)
+# Group → where it runs, why it can't here, and its comparisons by name.
+GROUPS = {
+    "main": (loopback, lambda: None, mainjob.ALL),
+    "far": (far, distance.missing, delays.ALL | loops.ALL | toolchains.ALL),
+}
 
 
-def start_up(place, quick):
-    spawn = [place.tool("spawn"), "10" if quick else "50"]
-    return Comparison(
-        "gochain true - true, ms",
-        lambda: place.number(spawn + ["true"]),
-        {"auto": lambda: place.number(spawn + place.under("auto") + ["true"])},
-        {"auto": 4.0}, kind="difference",
-    )
-
-
-def execs(place, quick):
-    count = 50 if quick else 500
-    script = f"i=0; while [ $i -lt {count} ]; do /bin/true; i=$((i+1)); done"
-    shell = ["sh", "-c", script]
-    spawn = [place.tool("spawn"), "1"]
-    return Comparison(
-        f"{count} execs of /bin/true from sh",
-        lambda: place.number(spawn + shell),
-        {"auto": lambda: place.number(spawn + place.under("auto") + shell)},
-        {"auto": 1.20}, rounds=9,
-    )
-
-
-def go_build(place, quick):
-    package = "strings" if quick else "net/http"
-    env = {"GOCACHE": os.path.join(place.folder, "gocache"), "GOTOOLCHAIN": "local",
-           "GOFLAGS": "-buildvcs=false", "CGO_ENABLED": "0"}
-    argv = [place.tool("spawn"), "1"]
-    build = ["go", "build", "-a", package]
-    return Comparison(
-        f"go build -a {package}",
-        lambda: place.number(argv + build, env),
-        {"auto": lambda: place.number(argv + place.under("auto") + build, env)},
-        {"auto": 1.03}, rounds=3,
-    )
-
-
-def reads(place, quick):
-    argv = [place.tool("reads"), "100000" if quick else "1000000"]
-    return Comparison(
-        f"{argv[1]} reads of one byte",
-        lambda: place.number(argv),
-        {
-            "auto": lambda: place.number(place.under("auto") + argv),
-            "(filter: allow all)": lambda: place.number([place.tool("allow")] + argv),
-            "preload": lambda: place.number(place.under("preload") + argv),
-        },
-        {"preload": 1.03}, rounds=15,
-    )
-
-
-def filtered(place, quick):
-    # The kernel's own way through seccomp costs each call some 25 ns, whatever the filter says: a
-    # tenth or a fifth of so small a read. What gochain's filter adds to one that allows everything
-    # is what gochain answers for.
-    argv = [place.tool("reads"), "100000" if quick else "1000000"]
-    return Comparison(
-        f"{argv[1]} reads, to allow all",
-        lambda: place.number([place.tool("allow")] + argv),
-        {"auto": lambda: place.number(place.under("auto") + argv)},
-        {"auto": 1.03}, rounds=15,
-    )
-
-
-ALL = {"connects": connects, "crowded": crowded, "bulk": bulk, "modules": go_mod_download,
-       "start": start_up, "execs": execs, "reads": reads, "filtered": filtered, "build": go_build}
+def run_group(name, wanted, quick):
+    make_place, missing, comparisons = GROUPS[name]
+    chosen = {key: make for key, make in comparisons.items()
+              if not wanted or key in wanted or name in wanted}
+    if not chosen:
+        return []
+    why = missing()
+    if why:
+        print(f"{name} ({' '.join(chosen)}): {why}", flush=True)
+        return []
+    rows = []
+    where = make_place(os.environ["GOCHAIN_BUILD"], quick)
+    try:
+        where.start()
+        print(Row.HEAD, flush=True)
+        for make in chosen.values():
+            where.settle()
+            comparison = make(where, quick)
+            if quick:
+                comparison.bounds = {}
+            for row in comparison.run(1 if quick else None):
+                print(row, flush=True)
+                rows.append(row)
+    finally:
+        where.stop()
+    return rows
 
 
 def main(words):
     quick = "quick" in words
-    wanted = [word for word in words if word != "quick"] or list(ALL)
-    place = place_module.Place(os.environ["GOCHAIN_BUILD"])
-    broken = 0
-    try:
-        place.start(64 if quick else place_module.BULK_MIB)
-        print(Row.HEAD, flush=True)
-        for name, make in ALL.items():
-            if name not in wanted:
-                continue
-            place.move_peers(os.sched_getaffinity(0))
-            comparison = make(place, quick)
-            if quick:
-                comparison.bounds = {}
-            for row in comparison.run(2 if quick else None):
-                print(row, flush=True)
-                broken += not row.held
-    finally:
-        place.stop()
+    wanted = [word for word in words if word != "quick"]
+    known = set(GROUPS).union(*(group[2] for group in GROUPS.values()))
+    if unknown := set(wanted) - known:
+        raise SystemExit(f"bench: {' '.join(unknown)}: not one of {' '.join(sorted(known))}")
+    rows = [row for name in GROUPS for row in run_group(name, wanted, quick)]
+    broken = sum(not row.held for row in rows)
     print(f"bench: load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
     if quick:
         print("bench: quick: too few rounds to hold a bound against; all of it ran")

@@ -1,64 +1,150 @@
 """Interleaved measurements and what follows from them.
 
 Machines get warm, busy and quiet again while a benchmark runs. So the ways that are compared take
-turns in every round, the reference twice: how far its two series lie apart is the noise, and a
-bound fails only where it is missed by more than that.
+turns in every round, the reference twice: how far its two series lie apart is the noise (A/A), and a
+bound fails only where it is missed by more than that. The interval beside a value is where 95 % of
+the values lie that the same runs, drawn again at random, would have given.
 """
 
+import random
 import statistics
+
+DRAWS = 2000
+
+
+class Absent:
+    """In the place of a way: why there is none."""
+
+    def __init__(self, why):
+        self.why = why
+
+
+class Kind:
+    """How a value is made of a way's numbers and the reference's, and which side of a bound is good."""
+
+    def __init__(self, value, noise, at_least=False, scale=1.0):
+        self.value, self.noise = value, noise
+        self.at_least, self.scale = at_least, scale
+
+
+def _ratio(way, reference):
+    return statistics.median(way) / statistics.median(reference)
+
+
+def _difference(way, reference):
+    return statistics.median(way) - statistics.median(reference)
+
+
+KINDS = {
+    "ratio": Kind(_ratio, lambda first, second: abs(_ratio(first, second) - 1)),
+    "rate": Kind(_ratio, lambda first, second: abs(_ratio(first, second) - 1), at_least=True),
+    "difference": Kind(_difference, lambda first, second: abs(_difference(first, second))),
+    # The longest of all, whatever the reference has: that is how long the machine itself stalls.
+    "worst": Kind(lambda way, _: max(way), lambda first, second: max(first + second)),
+}
 
 
 class Comparison:
     """`reference` and `ways` (label → function) are called without arguments and return a number.
 
-    `bounds`: label → limit; a way without one is there for comparison. `kind`: "ratio" of medians, at most the limit; "rate", a ratio of
-    at least the limit; "difference" of medians, at most the limit, printed as milliseconds.
+    `bounds`: label → limit; a way without one is there for comparison. `kind`: one of KINDS; `unit`
+    of the numbers: "s", "B/s", "/s" or "KiB". `against` is what the reference is called. A "difference" or "worst" is shown in
+    milliseconds where the unit is "s".
     """
 
-    def __init__(self, name, reference, ways, bounds, kind="ratio", rounds=7):
+    def __init__(self, name, reference, ways, bounds, kind="ratio", rounds=7, unit="s",
+                 against=""):
         self.name, self.reference, self.ways, self.bounds = name, reference, ways, bounds
-        self.kind, self.rounds = kind, rounds
+        self.kind, self.rounds, self.unit, self.against = kind, rounds, unit, against
 
     def run(self, rounds=None):
-        calls = [("first", self.reference)]
-        calls += list(self.ways.items())
-        calls.insert(1 + len(self.ways) // 2 + len(self.ways) % 2, ("second", self.reference))
+        missing = {label: way for label, way in self.ways.items() if isinstance(way, Absent)}
+        if isinstance(self.reference, Absent):
+            missing = {label: missing.get(label, self.reference) for label in self.ways}
+        there = {label: way for label, way in self.ways.items() if label not in missing}
+        taken = self._take(there, rounds or self.rounds) if there else {}
+        return [Row(self, label, taken, missing.get(label)) for label in self.ways]
+
+    def _take(self, ways, rounds):
+        calls = [("first", self.reference)] + list(ways.items())
+        calls.insert(1 + len(ways) // 2 + len(ways) % 2, ("second", self.reference))
         taken = {label: [] for label, _ in calls}
-        for number in range(rounds or self.rounds):
+        for number in range(rounds):
             # Another one begins each round, so that none is always behind the same neighbour.
             shift = number % len(calls)
             for label, call in calls[shift:] + calls[:shift]:
                 taken[label].append(call())
-        return [self._row(label, taken) for label in self.ways]
-
-    def _row(self, label, taken):
-        reference = statistics.median(taken["first"] + taken["second"])
-        first, second = (statistics.median(taken[key]) for key in ("first", "second"))
-        way = statistics.median(taken[label])
-        if self.kind == "difference":
-            value, noise = (way - reference) * 1e3, abs(first - second) * 1e3
-        else:
-            value, noise = way / reference, abs(first / second - 1)
-        bound = self.bounds.get(label)
-        missed = 0
-        if bound is not None:
-            missed = bound - value if self.kind == "rate" else value - bound
-        return Row(self.name, label, value, noise, bound, self.kind == "rate",
-                   missed <= noise, reference, way)
+        return taken
 
 
 class Row:
-    def __init__(self, name, label, value, noise, bound, at_least, held, reference, way):
-        self.name, self.label, self.value, self.noise, self.bound = name, label, value, noise, bound
-        self.at_least, self.held = at_least, held
-        self.reference, self.way = reference, way
+    """One way beside the reference. `missing`, an Absent, says why it has no value."""
 
-    HEAD = f"{'':34} {'mode':22} {'value':>9} {'A/A':>8} {'bound':>9}  {'medians':20} verdict"
+    HEAD = (f"{'':38} {'way':26} {'value':>8}  {'95 %':^15} {'A/A':>6} {'bound':>7}  "
+            f"{'medians: reference, way':24} verdict")
+
+    def __init__(self, comparison, label, taken, missing=None):
+        self.name, self.label, self.unit = comparison.name, label, comparison.unit
+        self.kind, self.against = comparison.kind, comparison.against
+        self.bound = comparison.bounds.get(label)
+        self.missing = missing.why if missing else None
+        # What has not been built yet misses its bound; what can't be had here says nothing.
+        self.held = self.bound is None or self.missing not in (None, NOT_BUILT)
+        if missing:
+            return
+        kind = KINDS[self.kind]
+        self.at_least = kind.at_least
+        way, reference = taken[label], taken["first"] + taken["second"]
+        scale = 1e3 if self.unit == "s" and self.kind in ("difference", "worst") else 1.0
+        self.value = kind.value(way, reference) * scale
+        self.noise = kind.noise(taken["first"], taken["second"]) * scale
+        self.low, self.high = (bound * scale for bound in _interval(kind.value, way, reference))
+        self.reference, self.way = statistics.median(reference), statistics.median(way)
+        if self.bound is not None:
+            missed = self.bound - self.value if self.at_least else self.value - self.bound
+            tolerance = self.noise
+            if self.kind in ("ratio", "rate"):
+                tolerance *= min(1.0, self.value)
+            self.held = missed <= tolerance
+
+    def limit(self):
+        at_least = KINDS[self.kind].at_least
+        return "-" if self.bound is None else f"{'≥' if at_least else '≤'} {self.bound:.2f}"
+
+    def verdict(self):
+        if self.missing:
+            return self.missing
+        return "" if self.bound is None else "pass" if self.held else "FAIL"
+
+    def medians(self):
+        return f"{amount(self.reference, self.unit)}, {amount(self.way, self.unit)}"
 
     def __str__(self):
-        bound = "-" if self.bound is None else f"{'≥' if self.at_least else '≤'} {self.bound:.2f}"
-        verdict = "" if self.bound is None else "pass" if self.held else "FAIL"
+        if self.missing:
+            return (f"{self.name:38} {self.label:26} {'':8}  {'':15} {'':6} {self.limit():>7}  "
+                    f"{'':24} {self.missing}")
         return (
-            f"{self.name:34} {self.label:22} {self.value:9.3f} {self.noise:8.3f} "
-            f"{bound:>9}  {self.reference:9.4g} {self.way:9.4g}  {verdict}"
+            f"{self.name:38} {self.label:26} {self.value:8.3f}  "
+            f"{f'{self.low:.3f}–{self.high:.3f}':^15} {self.noise:6.3f} {self.limit():>7}  "
+            f"{self.medians():24} {self.verdict()}"
         )
+
+
+NOT_BUILT = "not built"
+
+
+def _interval(value, way, reference):
+    chance = random.Random(1)
+    drawn = sorted(
+        value(chance.choices(way, k=len(way)), chance.choices(reference, k=len(reference)))
+        for _ in range(DRAWS))
+    return drawn[int(DRAWS * 0.025)], drawn[int(DRAWS * 0.975) - 1]
+
+
+def amount(number, unit):
+    """As a person reads it."""
+    if unit == "B/s":
+        return f"{number / 2**20:.0f} MiB/s"
+    if unit == "s":
+        return f"{number * 1e3:.3g} ms" if number < 1 else f"{number:.2f} s"
+    return f"{number:.0f} {unit}" if unit == "KiB" else f"{number:.0f}{unit}"

@@ -1,4 +1,4 @@
-"""Where the benchmarks run: peers on loopback, and one way to start a command and read a number."""
+"""Where the benchmarks run: one way to start a command and read a number, and the peers on loopback."""
 
 import os
 import shutil
@@ -7,52 +7,97 @@ import tempfile
 
 from peers import content, proxies, servers
 
-NAME = "bench.corp.test"  # known to the proxy alone
+NAME = "bench.corp.test"  # known to the last proxy alone
 ADDRESS = "127.0.0.1"
 SOCKS_PORT, FAST_SOCKS_PORT, HTTP_PORT, TLS_PORT = 1080, 1081, 8080, 8443
 BULK_MIB = 1024
 
 
-class FastProxy(proxies.Dante):
-    """Moves 64 KiB at a time; microsocks' 1 KiB would hide what gochain costs."""
-
-    external = "lo"
-
-
 class Place:
+    """A folder, an environment and gochain; subclasses have peers and say where commands run."""
+
     def __init__(self, build):
         self.folder = tempfile.mkdtemp(prefix="gochain-bench-")
         self.gochain = os.path.abspath(os.path.join(build, "gochain"))
         self.tools = os.path.abspath(os.path.join(build, "bench"))
-        self.proxy = f"socks5://{ADDRESS}:{SOCKS_PORT}"
-        self.fast_proxy = f"socks5://{ADDRESS}:{FAST_SOCKS_PORT}"
-        self._peers = []
+        self.peers = []
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": self.folder, "LC_ALL": "C",
             "TMPDIR": self.folder,
         }
 
-    def start(self, bulk_mib):
+    def stop(self):
+        for peer in self.peers:
+            peer.stop()
+        subprocess.run(["chmod", "-R", "u+w", self.folder], check=False)
+        shutil.rmtree(self.folder)
+
+    def settle(self):
+        """Before each comparison: undoes what the one before did to the place."""
+
+    def tool(self, name):
+        return os.path.join(self.tools, name)
+
+    @staticmethod
+    def client(name):
+        """A script of ours, for an interpreter."""
+        return os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", name)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
+        return path
+
+    def open(self, argv, env=None, cwd=None, **popen):
+        return subprocess.Popen(argv, env=self.environment | (env or {}), cwd=cwd or self.folder,
+                                text=True, **popen)
+
+    def run(self, argv, env=None, cwd=None):
+        with self.open(argv, env, cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE) as process:
+            out, err = process.communicate(timeout=600)
+        if process.returncode != 0:
+            raise SystemExit(f"bench: {' '.join(argv)}: {process.returncode}\n{err[-2000:]}")
+        return out
+
+    def number(self, argv, env=None):
+        """What the command prints, as a number."""
+        return float(self.run(argv, env))
+
+    def knows(self, key):
+        """Whether a proxy of gochain's rules file may have this `key = value`."""
+        rules = self.write("probe.conf", f"[proxy a]\nurl = socks5://{ADDRESS}:1\n{key}\n")
+        done = subprocess.run([self.gochain, "-f", rules, "--explain", "a.test"], check=False,
+                              env=self.environment, capture_output=True, timeout=20)
+        return done.returncode == 0
+
+
+class Loopback(Place):
+    """Everything on one machine, as fast as that goes."""
+
+    def __init__(self, build, bulk_mib):
+        super().__init__(build)
+        self.proxy = f"socks5://{ADDRESS}:{SOCKS_PORT}"
+        self.fast_proxy = f"socks5://{ADDRESS}:{FAST_SOCKS_PORT}"
+        self._bulk_mib = bulk_mib
+
+    def start(self):
         self._settle_kernel()
         root = os.path.join(self.folder, "www")
         content.make_modules(root)
         content.make_main_module(os.path.join(self.folder, "main"))
         with open(os.path.join(root, "bulk"), "wb") as file:
-            file.truncate(bulk_mib << 20)
+            file.truncate(self._bulk_mib << 20)
         self.certificate = content.make_certificate(self.folder, [NAME])
-        self._peers = [
+        self.peers = [
             servers.Nginx(self.folder, None, ADDRESS, HTTP_PORT, root, TLS_PORT, self.certificate),
             proxies.Microsocks(self.folder, None, ADDRESS, SOCKS_PORT, hosts={NAME: ADDRESS}),
             FastProxy(self.folder, None, ADDRESS, FAST_SOCKS_PORT, hosts={NAME: ADDRESS}),
         ]
-        for peer in self._peers:
+        for peer in self.peers:
             peer.start()
-
-    def stop(self):
-        for peer in self._peers:
-            peer.stop()
-        subprocess.run(["chmod", "-R", "u+w", self.folder], check=False)
-        shutil.rmtree(self.folder)
 
     @staticmethod
     def _settle_kernel():
@@ -61,9 +106,12 @@ class Place:
             with open("/proc/sys/net/ipv4/" + key, "w", encoding="ascii") as file:
                 file.write(value)
 
+    def settle(self):
+        self.move_peers(os.sched_getaffinity(0))
+
     def move_peers(self, processors):
         """Lets the proxies and servers run on `processors` alone."""
-        peers = {str(peer.process.pid) for peer in self._peers}
+        peers = {str(peer.process.pid) for peer in self.peers}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/stat", encoding="ascii") as file:
@@ -74,23 +122,13 @@ class Place:
             except (FileNotFoundError, ProcessLookupError):
                 pass  # it has ended
 
-    def tool(self, name):
-        return os.path.join(self.tools, name)
-
     def under(self, mode="auto", denied=False, proxy=None):
         """The words in front of a command that put it under gochain."""
         words = [self.gochain, "-q", "--mode", mode, "-p", proxy or self.proxy]
         return ([self.tool("deny"), "pidfd_getfd"] if denied else []) + words
 
-    def run(self, argv, env=None, cwd=None):
-        done = subprocess.run(
-            argv, env=self.environment | (env or {}), cwd=cwd or self.folder, timeout=600,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        )
-        if done.returncode != 0:
-            raise SystemExit(f"bench: {' '.join(argv)}: {done.returncode}\n{done.stderr[-2000:]}")
-        return done.stdout
 
-    def number(self, argv, env=None):
-        """What the command prints, as a number."""
-        return float(self.run(argv, env))
+class FastProxy(proxies.Dante):
+    """Moves 64 KiB at a time; microsocks' 1 KiB would hide what gochain costs."""
+
+    external = "lo"

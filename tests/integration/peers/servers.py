@@ -13,6 +13,8 @@ class Nginx(Peer):
     """Serves `root` over http on `port` and over https on `tls_port`, and the repositories in it
     (NAME.git, lib) by git's own http-backend, so that clone and fetch are those of a real host."""
 
+    settings = ""  # more for its http section
+
     def __init__(self, folder, ns, address, port, root, tls_port=None, certificate=None):
         super().__init__(folder, ns, address, port)
         self._root, self._tls_port, self._certificate = root, tls_port, certificate
@@ -34,7 +36,7 @@ class Nginx(Peer):
 error_log {self.folder}/error.log;
 events {{ worker_connections 512; }}
 http {{
-  access_log {self.folder}/access.log;
+  access_log {self.folder}/access.log; {self.settings}
   client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;
   fastcgi_temp_path {self.folder}/fastcgi; uwsgi_temp_path {self.folder}/uwsgi;
   scgi_temp_path {self.folder}/scgi;

@@ -1,0 +1,70 @@
+"""Time to the first byte, which is round trips and little else."""
+
+import rivals
+from distance import ADDRESS_URL, PIPELINE, PLAIN, POOL, PROXY_URLS, URL
+from measure import Comparison
+
+# What a program that lives longer than a moment finds ready.
+WHILE_CONNECTIONS_GET_READY = "sleep 0.5"
+
+
+def one_hop(place, _):
+    hops = ["dante1"]
+    proxy = PROXY_URLS["dante1"]
+    ways = _ways(place, hops)
+    ways |= {
+        "proxychains-ng": rivals.way(rivals.proxychains(place, [proxy]),
+                                     lambda words: _first_byte_s(place, words)),
+        "torsocks, to an address": rivals.way(
+            rivals.torsocks(place, proxy), lambda words: _first_byte_s(place, words, ADDRESS_URL)),
+        "graftcp, to an address": rivals.way(
+            rivals.graftcp(proxy), lambda words: _first_byte_s(place, words, ADDRESS_URL)),
+    }
+    own = ["-x", proxy.replace("socks5", "socks5h")]
+    return Comparison("1 hop (dante), to the first byte",
+                      lambda: _first_byte_s(place, [], *own, URL), ways,
+                      {"gochain, pipelined": 0.85, "gochain, ready": 0.70}, rounds=11,
+                      against="curl's own SOCKS5")
+
+
+def two_hops(place, _):
+    return _chain(place, ["dante1", "dante2"], 0.70, 0.62)
+
+
+def two_kinds(place, _):
+    return _chain(place, ["dante1", "squid2"], 0.83, 0.73)
+
+
+def three_hops(place, _):
+    return _chain(place, ["dante1", "squid2", "dante3"], 0.65, 0.60)
+
+
+def _chain(place, hops, pipelined, ready):
+    words = rivals.proxychains(place, [PROXY_URLS[hop] for hop in hops])
+    kinds = ", ".join(hop[:-1] for hop in hops)
+    return Comparison(
+        f"{len(hops)} hops ({kinds})", rivals.way(words, lambda words: _first_byte_s(place, words)),
+        _ways(place, hops), {"gochain, pipelined": pipelined, "gochain, ready": ready}, rounds=11,
+        against="proxychains-ng")
+
+
+def _ways(place, hops):
+    plain = [key for key in PLAIN if place.knows(key)]
+    return {
+        "gochain, plain": lambda: _first_byte_s(place, place.under(hops, keys=plain)),
+        "gochain, pipelined": rivals.way(place.warm(hops, (PIPELINE,)),
+                                         lambda words: _first_byte_s(place, words)),
+        "gochain, ready": rivals.way(place.warm(hops, (PIPELINE, POOL)),
+                                     lambda words: _first_byte_s(place, words, URL, ready=True)),
+    }
+
+
+def _first_byte_s(place, words, *curl_words, ready=False):
+    curl = ["curl", "-s", "-f", "-o", "/dev/null", "-w", "%{time_starttransfer}"]
+    curl += list(curl_words) or [URL]
+    if ready:
+        curl = ["sh", "-c", WHILE_CONNECTIONS_GET_READY + ' && exec "$@"', "sh"] + curl
+    return place.number(words + curl)
+
+
+ALL = {"hop1": one_hop, "hops2": two_hops, "hops2squid": two_kinds, "hops3": three_hops}
