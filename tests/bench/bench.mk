@@ -3,13 +3,21 @@
 BENCH ?=
 BENCH_DIR := $(OUT)/bench
 BENCH_TOOLS := $(patsubst tests/bench/tools/%.c,$(BENCH_DIR)/%,$(wildcard tests/bench/tools/*.c)) \
-  $(BENCH_DIR)/deny
+  $(BENCH_DIR)/deny $(BENCH_DIR)/fetch-static $(BENCH_DIR)/hold-static
 BENCH_CFLAGS := -std=gnu11 -O2 -g1 -Wall -Wextra -Werror -D_GNU_SOURCE
 
 $(BENCH_DIR)/%: tests/bench/tools/%.c
 	@mkdir -p $(@D)
 	$(call step,CC)
 	$(Q)$(CC) $(BENCH_CFLAGS) $< -o $@
+
+# As a static event loop is distributed: with musl.
+$(BENCH_DIR)/%-static: tests/bench/tools/%.c
+	@mkdir -p $(@D)
+	$(call step,CC)
+	$(Q)musl-gcc $(BENCH_CFLAGS) -static $< -o $@
+
+$(addprefix $(BENCH_DIR)/,fetch hold fetch-static hold-static): tests/bench/tools/event_loop.h
 
 $(BENCH_DIR)/deny: tests/integration/tools/deny.c
 	@mkdir -p $(@D)

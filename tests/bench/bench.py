@@ -8,8 +8,10 @@ import sys
 
 import delays
 import distance
+import loopback
 import loops
 import mainjob
+import memory
 import place
 import toolchains
 from measure import Absent, Row
@@ -19,8 +21,8 @@ QUICK_MODULES, QUICK_REPOSITORIES = 8, 2
 QUICK_BULK_MIB = 64
 
 
-def loopback(build, quick):
-    return place.Loopback(build, QUICK_BULK_MIB if quick else place.BULK_MIB)
+def near(mib):
+    return lambda build, quick: place.Loopback(build, QUICK_BULK_MIB if quick else mib)
 
 
 def far(build, quick):
@@ -30,7 +32,8 @@ def far(build, quick):
 
 # Group → where it runs, why it can't here, and its comparisons by name.
 GROUPS = {
-    "main": (loopback, lambda: None, mainjob.ALL),
+    "main": (near(1024), lambda: None, mainjob.ALL),
+    "near": (near(4096), lambda: None, loopback.ALL | memory.ALL),
     "far": (far, distance.missing, delays.ALL | loops.ALL | toolchains.ALL),
 }
 

@@ -65,7 +65,9 @@ class Distance(place.Place):
         self._start_links()
         self._measure_links()
         self._make_content()
-        hosts = {place.NAME: ADDRESSES["target"]}
+        # Squid looks up what any address is called, and its answer is long in coming where none is.
+        hosts = {place.NAME: ADDRESSES["target"]} | {
+            f"{name}.corp.test": address for name, address in ADDRESSES.items()}
         for hop in ("hop1", "hop2", "hop3"):
             self.peers.append(Dante(self._folder_of(hop), hop, ADDRESSES[hop], SOCKS_PORT,
                                     hosts=hosts))
@@ -122,12 +124,15 @@ class Distance(place.Place):
         content.make_main_module(os.path.join(self.folder, "main"), self.modules)
         with open(os.path.join(self._root, "hello"), "w", encoding="ascii") as file:
             file.write("hello\n")
+        os.makedirs(os.path.join(self._root, "lib"))
         for name in self.repositories():
-            content.make_repository(os.path.join(self._root, name), f"{place.NAME}/{name}", files=3)
+            content.make_repository(os.path.join(self._root, "lib", name),
+                                    f"{place.NAME}/lib/{name}.git", files=3)
         self.certificate = content.make_certificate(self.folder, [place.NAME])
 
     def repositories(self):
-        return [f"r{number:02}.git" for number in range(self._repositories)]
+        """Nginx has them below lib/; Go asks for them where a module's path ends in ".git"."""
+        return [f"r{number:02}" for number in range(self._repositories)]
 
     def stop(self):
         super().stop()

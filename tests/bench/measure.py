@@ -39,6 +39,9 @@ KINDS = {
     "ratio": Kind(_ratio, lambda first, second: abs(_ratio(first, second) - 1)),
     "rate": Kind(_ratio, lambda first, second: abs(_ratio(first, second) - 1), at_least=True),
     "difference": Kind(_difference, lambda first, second: abs(_difference(first, second))),
+    # The way alone; the reference shows where it comes from.
+    "amount": Kind(lambda way, _: statistics.median(way),
+                   lambda first, second: abs(_difference(first, second))),
     # The longest of all, whatever the reference has: that is how long the machine itself stalls.
     "worst": Kind(lambda way, _: max(way), lambda first, second: max(first + second)),
 }

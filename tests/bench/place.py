@@ -10,7 +10,6 @@ from peers import content, proxies, servers
 NAME = "bench.corp.test"  # known to the last proxy alone
 ADDRESS = "127.0.0.1"
 SOCKS_PORT, FAST_SOCKS_PORT, HTTP_PORT, TLS_PORT = 1080, 1081, 8080, 8443
-BULK_MIB = 1024
 
 
 class Place:
@@ -81,7 +80,7 @@ class Loopback(Place):
         super().__init__(build)
         self.proxy = f"socks5://{ADDRESS}:{SOCKS_PORT}"
         self.fast_proxy = f"socks5://{ADDRESS}:{FAST_SOCKS_PORT}"
-        self._bulk_mib = bulk_mib
+        self.bulk_mib = bulk_mib
 
     def start(self):
         self._settle_kernel()
@@ -89,7 +88,7 @@ class Loopback(Place):
         content.make_modules(root)
         content.make_main_module(os.path.join(self.folder, "main"))
         with open(os.path.join(root, "bulk"), "wb") as file:
-            file.truncate(self._bulk_mib << 20)
+            file.truncate(self.bulk_mib << 20)
         self.certificate = content.make_certificate(self.folder, [NAME])
         self.peers = [
             servers.Nginx(self.folder, None, ADDRESS, HTTP_PORT, root, TLS_PORT, self.certificate),

@@ -31,12 +31,12 @@ def repositories(place, _):
     env = {"GOPROXY": "direct", "GIT_SSL_CAINFO": place.certificate[0]}
     # Socks5h: the name is the proxy's to look up.
     own = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.proxy",
-           "GIT_CONFIG_VALUE_0": PROXY.replace("socks5", "socks5h"), "HTTPS_PROXY": PROXY}
+           "GIT_CONFIG_VALUE_0": PROXY.replace("socks5", "socks5h")}
     folder = "repositories"
     os.makedirs(os.path.join(place.folder, folder), exist_ok=True)
     names = place.repositories()
     place.write(f"{folder}/go.mod", "module example.test/main\n\ngo 1.19\n\nrequire (\n" + "".join(
-        f"\t{place_module.NAME}/{name} v1.0.0\n" for name in names) + ")\n")
+        f"\t{place_module.NAME}/lib/{name}.git v1.0.0\n" for name in names) + ")\n")
     return _beside_own_support(place, f"GOPROXY=direct, {len(names)} git repositories", 0.90, env, own,
                                folder, against="git's own http.proxy")
 
