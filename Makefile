@@ -63,7 +63,6 @@ help:
 ## docs-proxies  docs/proxies.md from a run with every proxy there is a test for
 ## format     rewrite sources with clang-format
 ## asan ubsan tsan   unit tests under a sanitizer
-## bench      ratios of gochain against the alternatives
 ## soak       faulty proxies and killed programs for long, and what is left of them; SOAK_SECONDS=60 each, SOAK=supervise: these
 ## install    PREFIX=/usr/local DESTDIR=
 ## uninstall  the same, removed

@@ -1,5 +1,6 @@
 # Included by the top Makefile.
-## bench      gochain's speed against the alternatives; BENCH=quick: a smoke, BENCH='bulk start': these
+## bench      gochain's speed beside the alternatives; BENCH=quick: a smoke, BENCH='hop1 storm': these,
+##            BENCH='rounds=3 far': fewer rounds; BENCH=docs: all, and docs/benchmarks.md
 BENCH ?=
 BENCH_DIR := $(OUT)/bench
 BENCH_TOOLS := $(patsubst tests/bench/tools/%.c,$(BENCH_DIR)/%,$(wildcard tests/bench/tools/*.c)) \

@@ -1,6 +1,7 @@
 """The project's promises about speed, measured: one row for each, exit status 1 if one is broken.
 
-Usage: run-bench [quick] [NAME…]     NAME: those of GROUPS, or a group
+Usage: run-bench [quick | docs] [rounds=N] [NAME…]
+NAME: a group of GROUPS, or one of its comparisons. docs: all of them, and docs/benchmarks.md.
 """
 
 import os
@@ -13,8 +14,9 @@ import loops
 import mainjob
 import memory
 import place
+import report
 import toolchains
-from measure import Absent, Row
+from measure import Row
 
 MODULES, REPOSITORIES = 100, 20
 QUICK_MODULES, QUICK_REPOSITORIES = 8, 2
@@ -32,54 +34,74 @@ def far(build, quick):
 
 # Group → where it runs, why it can't here, and its comparisons by name.
 GROUPS = {
-    "main": (near(1024), lambda: None, mainjob.ALL),
-    "near": (near(4096), lambda: None, loopback.ALL | memory.ALL),
     "far": (far, distance.missing, delays.ALL | loops.ALL | toolchains.ALL),
+    "near": (near(4096), lambda: None, loopback.ALL | memory.ALL),
+    "main": (near(1024), lambda: None, mainjob.ALL),
 }
 
 
-def run_group(name, wanted, quick):
-    make_place, missing, comparisons = GROUPS[name]
-    chosen = {key: make for key, make in comparisons.items()
-              if not wanted or key in wanted or name in wanted}
+class Wanted:
+    def __init__(self, words):
+        self.quick, self.docs = "quick" in words, "docs" in words
+        self.names, self.rounds = [], 1 if self.quick else None
+        for word in words:
+            if word.startswith("rounds="):
+                self.rounds = int(word.partition("=")[2])
+            elif word not in ("quick", "docs"):
+                self.names.append(word)
+        known = set(GROUPS).union(*(group[2] for group in GROUPS.values()))
+        if unknown := set(self.names) - known:
+            raise SystemExit(f"bench: {' '.join(unknown)}: not one of {' '.join(sorted(known))}")
+        if self.docs and (self.quick or self.names):
+            raise SystemExit("bench: docs/benchmarks.md is made of one whole run")
+
+    def of(self, group):
+        return {name: make for name, make in GROUPS[group][2].items()
+                if not self.names or name in self.names or group in self.names}
+
+
+def run_group(name, wanted, notes):
+    """Its rows; adds to `notes` what they should be read with."""
+    make_place, missing, _ = GROUPS[name]
+    chosen = wanted.of(name)
     if not chosen:
         return []
-    why = missing()
-    if why:
-        print(f"{name} ({' '.join(chosen)}): {why}", flush=True)
+    if why := missing():
+        print(f"bench: {' '.join(chosen)}: {why}", flush=True)
         return []
     rows = []
-    where = make_place(os.environ["GOCHAIN_BUILD"], quick)
+    where = make_place(os.environ["GOCHAIN_BUILD"], wanted.quick)
     try:
         where.start()
         print(Row.HEAD, flush=True)
         for make in chosen.values():
             where.settle()
-            comparison = make(where, quick)
-            if quick:
+            comparison = make(where, wanted.quick)
+            if wanted.quick:
                 comparison.bounds = {}
-            for row in comparison.run(1 if quick else None):
+            for row in comparison.run(wanted.rounds):
                 print(row, flush=True)
                 rows.append(row)
     finally:
         where.stop()
+        notes += where.notes
     return rows
 
 
 def main(words):
-    quick = "quick" in words
-    wanted = [word for word in words if word != "quick"]
-    known = set(GROUPS).union(*(group[2] for group in GROUPS.values()))
-    if unknown := set(wanted) - known:
-        raise SystemExit(f"bench: {' '.join(unknown)}: not one of {' '.join(sorted(known))}")
-    rows = [row for name in GROUPS for row in run_group(name, wanted, quick)]
+    wanted = Wanted(words)
+    notes = []
+    rows = [row for name in GROUPS for row in run_group(name, wanted, notes)]
+    if wanted.docs:
+        report.write(rows, notes)
     broken = sum(not row.held for row in rows)
     print(f"bench: load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
-    if quick:
+    if wanted.quick:
         print("bench: quick: too few rounds to hold a bound against; all of it ran")
         return 0
     print(f"bench: {broken} bounds missed" if broken else "bench: all bounds held")
     return 1 if broken else 0
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -24,7 +24,7 @@ def one_hop(place, _):
     return Comparison("1 hop (dante), to the first byte",
                       lambda: _first_byte_s(place, [], *own, URL), ways,
                       {"gochain, pipelined": 0.85, "gochain, ready": 0.70}, rounds=11,
-                      against="curl's own SOCKS5")
+                      against="curl's own SOCKS5", first_byte=True)
 
 
 def two_hops(place, _):
@@ -45,7 +45,7 @@ def _chain(place, hops, pipelined, ready):
     return Comparison(
         f"{len(hops)} hops ({kinds})", rivals.way(words, lambda words: _first_byte_s(place, words)),
         _ways(place, hops), {"gochain, pipelined": pipelined, "gochain, ready": ready}, rounds=11,
-        against="proxychains-ng")
+        against="proxychains-ng", first_byte=True)
 
 
 def _ways(place, hops):

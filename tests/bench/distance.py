@@ -103,7 +103,7 @@ class Distance(place.Place):
                "src", ADDRESSES[here])
 
     def _measure_links(self):
-        """A connect is one round trip and nothing else. Says it where a link isn't what it should be."""
+        """A connect is one round trip and nothing else. Says so where a link isn't as it should be."""
         medians = []
         for here, there in LINKS:
             with inside(there), socket.socket() as server:
@@ -114,9 +114,8 @@ class Distance(place.Place):
                         _connect_s((ADDRESSES[there], 9)) for _ in range(5)))
         low, high = min(medians) * 1e3, max(medians) * 1e3
         held = RTT_S <= min(medians) and max(medians) <= RTT_ACCURATE_S
-        print(f"link: a connect takes {low:.2f}–{high:.2f} ms over each of {len(LINKS)} links of "
-              f"{RTT_S * 1e3:.0f} ms" + ("" if held else ": this machine can't hold the delay now"),
-              flush=True)
+        self.note(f"A connect takes {low:.2f}–{high:.2f} ms over each of the {len(LINKS)} links"
+                  + ("." if held else ": this machine could not hold the delay."))
 
     def _make_content(self):
         self._root = os.path.join(self.folder, "www")
@@ -138,7 +137,7 @@ class Distance(place.Place):
         super().stop()
         if self._links:
             self._links.terminate()
-            print("link: " + self._links.stderr.read().strip(), flush=True)
+            self.note("The links carried " + self._links.stderr.read().strip() + ".")
             self._links.wait()
 
     def open(self, argv, env=None, cwd=None, **popen):
@@ -146,7 +145,7 @@ class Distance(place.Place):
             return super().open(argv, env, cwd, **popen)
 
     def under(self, hops, mode="auto", keys=()):
-        """The words that put a command under gochain with these hops, whose sections have `keys`."""
+        """The words that put a command under gochain with these hops; their sections have `keys`."""
         known = (tuple(hops), tuple(keys))
         if known not in self._rules:
             more = "".join(key + "\n" for key in keys)

@@ -1,4 +1,4 @@
-"""What gochain costs where nothing else does: bytes, and connections of many threads, on loopback."""
+"""What gochain costs where nothing else does, on loopback: bytes, and connects of many threads."""
 
 import rivals
 from measure import Comparison

@@ -1,4 +1,4 @@
-"""Many connects at once by one event loop, over a hop 50 ms away: they must not wait for each other."""
+"""Many connects of one event loop at once, 50 ms away: they must not wait for each other."""
 
 import distance
 import rivals
@@ -14,7 +14,7 @@ def asyncio_together(place, quick):
     words = place.warm(HOPS)
     return Comparison(
         f"{count} asyncio connects", lambda: _asyncio(place, words, 1)[0],
-        {"gochain": lambda: _asyncio(place, words, count)[0]}, {"gochain": 1.5}, rounds=9,
+        {"gochain": lambda: _asyncio(place, words, count)[0]}, {"gochain": 1.5}, rounds=7,
         against="one connect under gochain")
 
 
@@ -27,7 +27,7 @@ def asyncio_stalls(place, quick):
     return Comparison(
         f"{count} asyncio connects, longest stall", lambda: _asyncio(place, [], count, hop)[1],
         {"gochain": lambda: _asyncio(place, words, count)[1]}, {"gochain": 20.0}, kind="worst",
-        rounds=9, against="connects to the hop alone")
+        rounds=7, against="connects to the hop alone")
 
 
 def _asyncio_count(quick):
@@ -61,7 +61,8 @@ def _beside_proxychains(place, name, call):
     rival = rivals.proxychains(place, [PROXY_URLS[hop] for hop in HOPS])
     words = place.warm(HOPS)
     return Comparison(name, rivals.way(rival, call), {"gochain": lambda: call(words)},
-                      {"gochain": 0.10}, rounds=5, against="proxychains-ng")
+                      {"gochain": 0.10}, rounds=3, against="proxychains-ng")
 
 
-ALL = {"asyncio": asyncio_together, "stalls": asyncio_stalls, "node": node, "parallel": curl_parallel}
+ALL = {"asyncio": asyncio_together, "stalls": asyncio_stalls, "node": node,
+       "parallel": curl_parallel}

@@ -1,4 +1,4 @@
-"""The main job: what gochain costs beside a program that speaks SOCKS5 itself, or beside nothing."""
+"""The main job: what gochain costs beside a program that speaks SOCKS5 itself, or beside none."""
 
 import os
 

@@ -1,9 +1,9 @@
 """Interleaved measurements and what follows from them.
 
 Machines get warm, busy and quiet again while a benchmark runs. So the ways that are compared take
-turns in every round, the reference twice: how far its two series lie apart is the noise (A/A), and a
-bound fails only where it is missed by more than that. The interval beside a value is where 95 % of
-the values lie that the same runs, drawn again at random, would have given.
+turns in every round, the reference twice: how far its two series lie apart is the noise (A/A), and
+a bound fails only where it is missed by more than that. The interval beside a value is where 95 %
+of the values lie that the same runs, drawn again at random, would have given.
 """
 
 import random
@@ -20,11 +20,10 @@ class Absent:
 
 
 class Kind:
-    """How a value is made of a way's numbers and the reference's, and which side of a bound is good."""
+    """How a value is made of a way's numbers and the reference's; which side of a bound is good."""
 
-    def __init__(self, value, noise, at_least=False, scale=1.0):
-        self.value, self.noise = value, noise
-        self.at_least, self.scale = at_least, scale
+    def __init__(self, value, noise, at_least=False):
+        self.value, self.noise, self.at_least = value, noise, at_least
 
 
 def _ratio(way, reference):
@@ -50,15 +49,16 @@ KINDS = {
 class Comparison:
     """`reference` and `ways` (label → function) are called without arguments and return a number.
 
-    `bounds`: label → limit; a way without one is there for comparison. `kind`: one of KINDS; `unit`
-    of the numbers: "s", "B/s", "/s" or "KiB". `against` is what the reference is called. A "difference" or "worst" is shown in
-    milliseconds where the unit is "s".
+    `bounds`: label → limit; a way without one is there for comparison. `kind`: one of KINDS. `unit`
+    of the numbers: "s", "B/s", "/s" or "KiB"; a "difference" or "worst" of seconds is shown in
+    milliseconds. `against`: what the reference is called.
     """
 
     def __init__(self, name, reference, ways, bounds, kind="ratio", rounds=7, unit="s",
-                 against=""):
+                 against="", first_byte=False):
         self.name, self.reference, self.ways, self.bounds = name, reference, ways, bounds
         self.kind, self.rounds, self.unit, self.against = kind, rounds, unit, against
+        self.first_byte = first_byte  # the plot has a part for these
 
     def run(self, rounds=None):
         missing = {label: way for label, way in self.ways.items() if isinstance(way, Absent)}
@@ -89,6 +89,7 @@ class Row:
     def __init__(self, comparison, label, taken, missing=None):
         self.name, self.label, self.unit = comparison.name, label, comparison.unit
         self.kind, self.against = comparison.kind, comparison.against
+        self.first_byte = comparison.first_byte
         self.bound = comparison.bounds.get(label)
         self.missing = missing.why if missing else None
         # What has not been built yet misses its bound; what can't be had here says nothing.
@@ -112,7 +113,8 @@ class Row:
 
     def limit(self):
         at_least = KINDS[self.kind].at_least
-        return "-" if self.bound is None else f"{'≥' if at_least else '≤'} {self.bound:.2f}"
+        digits = 2 if self.bound is None or self.bound < 10 else 0
+        return "-" if self.bound is None else f"{'≥' if at_least else '≤'} {self.bound:.{digits}f}"
 
     def verdict(self):
         if self.missing:

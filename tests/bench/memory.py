@@ -8,14 +8,15 @@ from place import ADDRESS, HTTP_PORT, NAME
 
 
 def library(place, _):
-    """A program with one connection. No other process of the tree has the library, so that the
-    pages of its file count as private, too."""
+    """A program with one connection. Where no other process has the library, the pages of its file
+    count as private, too."""
+    ways = {}
+    for mode in ("preload", "auto"):
+        ways[f"{mode}, beside another"] = lambda mode=mode: _second_program_kib(place, mode)
+        ways[f"{mode}, nobody else"] = lambda mode=mode: _program_kib(place, place.under(mode))
     return Comparison(
-        "private memory, library",
-        lambda: _program_kib(place, [], ADDRESS),
-        {mode: lambda mode=mode: _program_kib(place, place.under(mode), NAME)
-         for mode in ("preload", "auto")},
-        {"preload": 400, "auto": 400}, kind="difference", rounds=5, unit="KiB",
+        "private memory, library", lambda: _program_kib(place, [], ADDRESS), ways,
+        dict.fromkeys(ways, 400), kind="difference", rounds=5, unit="KiB",
         against="the program alone")
 
 
@@ -34,7 +35,13 @@ def launcher(place, quick):
         against="1 open connection")
 
 
-def _program_kib(place, words, host):
+def _second_program_kib(place, mode):
+    words = place.under(mode)
+    with Holding(place, words, "hold", 1, NAME):
+        return _program_kib(place, words)
+
+
+def _program_kib(place, words, host=NAME):
     with Holding(place, words, "hold", 1, host) as holding:
         return _private_kib(holding.program())
 

@@ -1,4 +1,4 @@
-"""Where the benchmarks run: one way to start a command and read a number, and the peers on loopback."""
+"""Where the benchmarks run: one way to start a command and read a number; peers on loopback."""
 
 import os
 import shutil
@@ -17,9 +17,13 @@ class Place:
 
     def __init__(self, build):
         self.folder = tempfile.mkdtemp(prefix="gochain-bench-")
-        self.gochain = os.path.abspath(os.path.join(build, "gochain"))
+        # A copy: nobody else's program shares its pages, and none builds it anew meanwhile.
+        for name in ("gochain", "libgochain.so"):
+            shutil.copy2(os.path.join(build, name), self.folder)
+        self.gochain = os.path.join(self.folder, "gochain")
         self.tools = os.path.abspath(os.path.join(build, "bench"))
         self.peers = []
+        self.notes = []  # what a reader of the figures should know
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": self.folder, "LC_ALL": "C",
             "TMPDIR": self.folder,
@@ -33,6 +37,10 @@ class Place:
 
     def settle(self):
         """Before each comparison: undoes what the one before did to the place."""
+
+    def note(self, text):
+        print("bench: " + text, flush=True)
+        self.notes.append(text)
 
     def tool(self, name):
         return os.path.join(self.tools, name)

@@ -23,8 +23,9 @@ def modules(place, quick):
 
 def _modules(place, name, port, bound):
     env = {"GOPROXY": f"https://{place_module.NAME}:{port}", "GOMAXPROCS": "8"}
-    return _beside_own_support(place, f"go mod download, {place.modules} modules, {name}", bound, env,
-                               {"HTTPS_PROXY": PROXY}, "main", against="Go's own SOCKS5")
+    return _beside_own_support(
+        place, f"go mod download, {place.modules} modules, {name}", bound, env,
+        {"HTTPS_PROXY": PROXY}, "main", against="Go's own SOCKS5")
 
 
 def repositories(place, _):
@@ -37,15 +38,15 @@ def repositories(place, _):
     names = place.repositories()
     place.write(f"{folder}/go.mod", "module example.test/main\n\ngo 1.19\n\nrequire (\n" + "".join(
         f"\t{place_module.NAME}/lib/{name}.git v1.0.0\n" for name in names) + ")\n")
-    return _beside_own_support(place, f"GOPROXY=direct, {len(names)} git repositories", 0.90, env, own,
-                               folder, against="git's own http.proxy")
+    name = f"GOPROXY=direct, {len(names)} git repositories"
+    return _beside_own_support(place, name, 0.90, env, own, folder, against="git's own http.proxy")
 
 
 def _beside_own_support(place, name, bound, env, own, folder, against):
     words = place.warm(HOPS)
     return Comparison(
         name, lambda: download_s(place, [], env | own, folder),
-        {"gochain": lambda: download_s(place, words, env, folder)}, {"gochain": bound}, rounds=7,
+        {"gochain": lambda: download_s(place, words, env, folder)}, {"gochain": bound}, rounds=5,
         against=against)
 
 

@@ -1,5 +1,5 @@
-"""COUNT HOST PORT: so many connects at once on an asyncio event loop. Prints the seconds until the last
-of them stood, and the longest time in which the loop ran nothing."""
+"""COUNT HOST PORT: so many connects at once on an asyncio event loop. Prints the seconds until the
+last of them stood, and the longest time in which the loop ran nothing."""
 
 import asyncio
 import sys

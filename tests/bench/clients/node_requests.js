@@ -1,5 +1,5 @@
-// COUNT URL: so many requests at once, each on a connection of its own. Prints the seconds until the
-// last was answered.
+// COUNT URL: so many requests at once, each on a connection of its own. Prints the seconds until
+// the last was answered.
 'use strict';
 const http = require('http');
 
