@@ -5,16 +5,23 @@ from measure import Comparison
 from place import ADDRESS, HTTP_PORT, NAME
 
 
-def bulk(place, _):
-    """Through dante, which alone of the public SOCKS5 proxies moves 64 KiB at a time. The last row
-    shows what it takes of what these programs could do."""
+def bulk_dante(place, _):
+    return _bulk(place, "dante", place.dante)
+
+
+def bulk_haproxy(place, _):
+    return _bulk(place, "haproxy", place.haproxy)
+
+
+def _bulk(place, name, proxy):
+    """The last row shows what the proxy takes of what the program could do."""
     curl = ["curl", "-s", "-f", "-o", "/dev/null", "-w", "%{speed_download}"]
     url = f"http://{NAME}:{HTTP_PORT}/bulk"
-    under = place.under("auto", proxy=place.fast_proxy)
-    own = curl + ["-x", place.fast_proxy.replace("socks5", "socks5h"), url]
+    under = place.under("auto", proxy=proxy)
+    own = curl + ["-x", proxy.replace("socks5", "socks5h"), url]
     fetch = [place.tool("fetch-static"), NAME, str(HTTP_PORT), "/bulk"]
     return Comparison(
-        f"bulk transfer, {place.bulk_mib / 1024:g} GiB", lambda: place.number(own), {
+        f"{place.bulk_mib / 1024:g} GiB through {name}", lambda: place.number(own), {
             "direct way: curl": lambda: place.number(under + curl + [url]),
             "relay: static event loop": lambda: place.number(under + fetch),
             "(curl without a proxy)":
@@ -37,4 +44,4 @@ def storm(place, quick):
         against="proxychains-ng")
 
 
-ALL = {"bulk-4g": bulk, "storm": storm}
+ALL = {"bulk-dante": bulk_dante, "bulk-haproxy": bulk_haproxy, "storm": storm}

@@ -36,14 +36,14 @@ def _asyncio_count(quick):
 
 def _asyncio(place, words, count, target=(NAME, str(distance.HTTP_PORT))):
     """(seconds until all stand, longest stall)"""
-    script = place.client("asyncio_connects.py")
+    script = place.script("asyncio_connects.py")
     out = place.run(words + ["/usr/bin/python3", script, str(count), *target])
     return [float(word) for word in out.split()]
 
 
 def node(place, quick):
     count = 5 if quick else 100
-    argv = ["node", place.client("node_requests.js"), str(count), URL]
+    argv = ["node", place.script("node_requests.js"), str(count), URL]
     return _beside_proxychains(place, f"{count} requests by node",
                                lambda words: place.number(words + argv))
 

@@ -44,10 +44,10 @@ def bulk(place, _):
     url = f"http://{place_module.NAME}:{place_module.HTTP_PORT}/bulk"
     curl = ["curl", "-s", "-f", "-o", "/dev/null", "-w", "%{speed_download}", url]
     ways = {
-        mode: lambda mode=mode: place.number(place.under(mode, proxy=place.fast_proxy) + curl)
+        mode: lambda mode=mode: place.number(place.under(mode, proxy=place.dante) + curl)
         for mode in ("supervise", "preload")
     }
-    own = curl + ["-x", place.fast_proxy.replace("socks5", "socks5h")]
+    own = curl + ["-x", place.dante.replace("socks5", "socks5h")]
     return Comparison("bulk transfer, bytes/s", lambda: place.number(own), ways,
                       dict.fromkeys(ways, 0.98), kind="rate", rounds=9, unit="B/s",
                       against="curl's own SOCKS5")

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import tempfile
 
-from peers import content, proxies, servers
+from peers import content, process, proxies, servers
 
 NAME = "bench.corp.test"  # known to the last proxy alone
 ADDRESS = "127.0.0.1"
-SOCKS_PORT, FAST_SOCKS_PORT, HTTP_PORT, TLS_PORT = 1080, 1081, 8080, 8443
+SOCKS_PORT, DANTE_PORT, HAPROXY_PORT, HTTP_PORT, TLS_PORT = 1080, 1081, 1082, 8080, 8443
 
 
 class Place:
@@ -46,9 +46,9 @@ class Place:
         return os.path.join(self.tools, name)
 
     @staticmethod
-    def client(name):
-        """A script of ours, for an interpreter."""
-        return os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", name)
+    def script(name):
+        """One of ours, for whatever interpreter."""
+        return os.path.join(os.path.dirname(os.path.abspath(__file__)), "scripts", name)
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -87,7 +87,8 @@ class Loopback(Place):
     def __init__(self, build, bulk_mib):
         super().__init__(build)
         self.proxy = f"socks5://{ADDRESS}:{SOCKS_PORT}"
-        self.fast_proxy = f"socks5://{ADDRESS}:{FAST_SOCKS_PORT}"
+        self.dante = f"socks5://{ADDRESS}:{DANTE_PORT}"
+        self.haproxy = f"socks5://{ADDRESS}:{HAPROXY_PORT}"
         self.bulk_mib = bulk_mib
 
     def start(self):
@@ -101,7 +102,8 @@ class Loopback(Place):
         self.peers = [
             servers.Nginx(self.folder, None, ADDRESS, HTTP_PORT, root, TLS_PORT, self.certificate),
             proxies.Microsocks(self.folder, None, ADDRESS, SOCKS_PORT, hosts={NAME: ADDRESS}),
-            FastProxy(self.folder, None, ADDRESS, FAST_SOCKS_PORT, hosts={NAME: ADDRESS}),
+            Dante(self.folder, None, ADDRESS, DANTE_PORT, hosts={NAME: ADDRESS}),
+            Haproxy(self.folder, None, ADDRESS, HAPROXY_PORT),
         ]
         for peer in self.peers:
             peer.start()
@@ -135,7 +137,31 @@ class Loopback(Place):
         return ([self.tool("deny"), "pidfd_getfd"] if denied else []) + words
 
 
-class FastProxy(proxies.Dante):
+class Dante(proxies.Dante):
     """Moves 64 KiB at a time; microsocks' 1 KiB would hide what gochain costs."""
 
     external = "lo"
+
+
+class Haproxy(process.Peer):
+    """A SOCKS5 proxy to the web server alone, by a script; it has the kernel move the bytes."""
+
+    def prepare(self):
+        self.write("haproxy.cfg", f"""global
+  lua-load {Place.script("socks5.lua")}
+  nbthread 1
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  option splice-auto
+listen socks
+  bind {self.address}:{self.port}
+  tcp-request inspect-delay 5s
+  tcp-request content lua.socks5
+  server web {ADDRESS}:{HTTP_PORT}
+""")
+
+    def argv(self):
+        return ["haproxy", "-db", "-f", "haproxy.cfg"]

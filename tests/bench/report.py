@@ -67,6 +67,7 @@ def machine(notes):
 def versions():
     programs = {
         "dante": proxies.Dante.version(), "squid": proxies.Squid.version(),
+        "haproxy": _version("haproxy", "-v"),
         "microsocks": proxies.Microsocks.version(), "nginx": _version("nginx", "-v"),
         "curl": _version("curl", "--version"), "node": _version("node", "--version"),
         "Go": _version("go", "version"), "git": _version("git", "--version"),
