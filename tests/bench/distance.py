@@ -54,7 +54,7 @@ class Distance(place.Place):
         self.modules, self._repositories = modules, repositories
         self._links = None
         self._rules = {}
-        self._known = {}
+        self._sections = {}
         self._warm = []
 
     def start(self):
@@ -145,20 +145,35 @@ class Distance(place.Place):
             return super().open(argv, env, cwd, **popen)
 
     def under(self, hops, mode="auto", keys=()):
-        """The words that put a command under gochain with these hops; their sections have `keys`."""
+        """The words that put a command under gochain with these hops and settings."""
         known = (tuple(hops), tuple(keys))
         if known not in self._rules:
-            more = "".join(key + "\n" for key in keys)
-            text = "[gochain]\ndefault = out\n" + "".join(
-                f"[proxy {hop}]\nurl = {PROXY_URLS[hop]}\n{more}" for hop in dict.fromkeys(hops))
-            text += f"[chain out]\nhops = {' '.join(hops)}\n"
-            self._rules[known] = self.write(f"rules{len(self._rules)}.conf", text)
+            of_hops = [key for key in keys if self._section_of(key) == "proxy"]
+            of_all = [key for key in keys if self._section_of(key) == "gochain"]
+            lines = ["[gochain]", "default = out"] + of_all
+            for hop in dict.fromkeys(hops):
+                lines += [f"[proxy {hop}]", f"url = {PROXY_URLS[hop]}"] + of_hops
+            lines += ["[chain out]", "hops = " + " ".join(hops), ""]
+            self._rules[known] = self.write(f"rules{len(self._rules)}.conf", "\n".join(lines))
         return [self.gochain, "-q", "--mode", mode, "-f", self._rules[known]]
 
     def knows(self, key):
-        if key not in self._known:
-            self._known[key] = super().knows(key)
-        return self._known[key]
+        return self._section_of(key) is not None
+
+    def _section_of(self, key):
+        """Of gochain's rules file; None where it has no such `key = value`."""
+        if key not in self._sections:
+            url = "url = " + PROXY_URLS["dante1"]
+            texts = {"proxy": f"[proxy a]\n{url}\n{key}\n",
+                     "gochain": f"[gochain]\n{key}\n[proxy a]\n{url}\n"}
+            self._sections[key] = next(
+                (name for name, text in texts.items() if self._takes(text)), None)
+        return self._sections[key]
+
+    def _takes(self, rules):
+        argv = [self.gochain, "-f", self.write("probe.conf", rules), "--explain", "a.test"]
+        return subprocess.run(argv, check=False, env=self.environment, capture_output=True,
+                              timeout=20).returncode == 0
 
     def warm(self, hops, keys=()):
         """under(), after two runs in which gochain may learn what these proxies stand; Absent where

@@ -73,13 +73,6 @@ class Place:
         """What the command prints, as a number."""
         return float(self.run(argv, env))
 
-    def knows(self, key):
-        """Whether a proxy of gochain's rules file may have this `key = value`."""
-        rules = self.write("probe.conf", f"[proxy a]\nurl = socks5://{ADDRESS}:1\n{key}\n")
-        done = subprocess.run([self.gochain, "-f", rules, "--explain", "a.test"], check=False,
-                              env=self.environment, capture_output=True, timeout=20)
-        return done.returncode == 0
-
 
 class Loopback(Place):
     """Everything on one machine, as fast as that goes."""
