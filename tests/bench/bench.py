@@ -5,6 +5,7 @@ NAME: a group of GROUPS, or one of its comparisons. docs: all of them, and docs/
 """
 
 import os
+import resource
 import sys
 
 import delays
@@ -92,6 +93,8 @@ def run_group(name, wanted, notes):
 
 def main(words):
     wanted = Wanted(words)
+    _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     notes = []
     rows = [row for name in GROUPS for row in run_group(name, wanted, notes)]
     if wanted.docs:

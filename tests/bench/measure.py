@@ -92,34 +92,39 @@ class Row:
         self.first_byte = comparison.first_byte
         self.bound = comparison.bounds.get(label)
         self.missing = missing.why if missing else None
-        # What has not been built yet misses its bound; what can't be had here says nothing.
-        self.held = self.bound is None or self.missing not in (None, NOT_BUILT)
+        self.rounds = 0
         if missing:
+            # What has not been built misses its bound; what can't be had here says nothing.
+            self.verdict = self.missing
+            self.held = self.bound is None or self.missing != NOT_BUILT
             return
         kind = KINDS[self.kind]
         self.at_least = kind.at_least
         way, reference = taken[label], taken["first"] + taken["second"]
+        self.rounds = len(way)
         scale = 1e3 if self.unit == "s" and self.kind in ("difference", "worst") else 1.0
         self.value = kind.value(way, reference) * scale
         self.noise = kind.noise(taken["first"], taken["second"]) * scale
         self.low, self.high = (bound * scale for bound in _interval(kind.value, way, reference))
         self.reference, self.way = statistics.median(reference), statistics.median(way)
-        if self.bound is not None:
-            missed = self.bound - self.value if self.at_least else self.value - self.bound
-            tolerance = self.noise
-            if self.kind in ("ratio", "rate"):
-                tolerance *= min(1.0, self.value)
-            self.held = missed <= tolerance
+        self.verdict = self._judge()
+        self.held = self.verdict != "FAIL"
+
+    def _judge(self):
+        if self.bound is None:
+            return ""
+        missed = self.bound - self.value if self.at_least else self.value - self.bound
+        if missed <= 0:
+            return "pass"
+        tolerance = self.noise
+        if self.kind in ("ratio", "rate"):
+            tolerance *= min(1.0, self.value)
+        return "noise" if missed <= tolerance else "FAIL"
 
     def limit(self):
         at_least = KINDS[self.kind].at_least
         digits = 2 if self.bound is None or self.bound < 10 else 0
         return "-" if self.bound is None else f"{'≥' if at_least else '≤'} {self.bound:.{digits}f}"
-
-    def verdict(self):
-        if self.missing:
-            return self.missing
-        return "" if self.bound is None else "pass" if self.held else "FAIL"
 
     def medians(self):
         return f"{amount(self.reference, self.unit)}, {amount(self.way, self.unit)}"
@@ -131,7 +136,7 @@ class Row:
         return (
             f"{self.name:38} {self.label:26} {self.value:8.3f}  "
             f"{f'{self.low:.3f}–{self.high:.3f}':^15} {self.noise:6.3f} {self.limit():>7}  "
-            f"{self.medians():24} {self.verdict()}"
+            f"{self.medians():24} {self.verdict}"
         )
 
 

@@ -12,6 +12,7 @@ from peers import proxies
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs")
 SEPARATOR = "|---|---|---|---|---|---|---|---|---|"
 HEAD = f"| | way | reference | way | value | 95 % | A/A | reach | |\n{SEPARATOR}"
+VERDICTS = {"pass": "held", "noise": "within A/A", "FAIL": "**missed**", "": ""}
 UNITS = {"s": " ms", "KiB": " KiB"}
 
 
@@ -31,12 +32,13 @@ def table(rows):
         if row.name != name:
             name = row.name
             what = f"**{name}**" + (f", beside {row.against}" if row.against else "")
+            what += f"; {row.rounds} rounds" if row.rounds else ""
         limit = row.limit() + unit_of(row) if row.bound is not None else ""
         if row.missing:
             lines.append(f"| {what} | {row.label} | | | | | | {limit} | *{row.missing}* |")
             continue
         reference, way = row.medians().split(", ")
-        verdict = {"pass": "held", "FAIL": "**missed**", "": ""}[row.verdict()]
+        verdict = VERDICTS[row.verdict]
         lines.append(
             f"| {what} | {row.label} | {reference} | {way} | {number(row.value)}{unit_of(row)} | "
             f"{number(row.low)}–{number(row.high)} | {number(row.noise)} | {limit} | {verdict} |")
