@@ -1,8 +1,10 @@
 """Time to the first byte, which is round trips and little else."""
 
+import tempfile
+
 import rivals
 from distance import ADDRESS_URL, PIPELINE, PLAIN, POOL, PROXY_URLS, URL
-from measure import Comparison
+from measure import NOT_BUILT, Absent, Comparison
 
 # What a program that lives longer than a moment finds ready.
 WHILE_CONNECTIONS_GET_READY = "sleep 0.5"
@@ -27,6 +29,22 @@ def one_hop(place, _):
                       against="curl's own SOCKS5", first_byte=True)
 
 
+def first_contact(place, _):
+    """Microsocks loses a message that comes too early. To find that out must cost no program
+    anything: each run is somebody's first."""
+    hops = ["microsocks1"]
+
+    def first_s(words):
+        with tempfile.TemporaryDirectory(dir=place.folder) as home:
+            return _first_byte_s(place, words, env={"HOME": home})
+
+    learning = place.under(hops, keys=(PIPELINE,)) if place.knows(PIPELINE) else Absent(NOT_BUILT)
+    return Comparison(
+        "1 hop (microsocks), first contact", lambda: first_s(_plain(place, hops)),
+        {"gochain, learning": rivals.way(learning, first_s)}, {"gochain, learning": 1.01}, rounds=11,
+        against="gochain, plain")
+
+
 def two_hops(place, _):
     return _chain(place, ["dante1", "dante2"], 0.70, 0.62)
 
@@ -49,9 +67,8 @@ def _chain(place, hops, pipelined, ready):
 
 
 def _ways(place, hops):
-    plain = [key for key in PLAIN if place.knows(key)]
     return {
-        "gochain, plain": lambda: _first_byte_s(place, place.under(hops, keys=plain)),
+        "gochain, plain": lambda: _first_byte_s(place, _plain(place, hops)),
         "gochain, pipelined": rivals.way(place.warm(hops, (PIPELINE,)),
                                          lambda words: _first_byte_s(place, words)),
         "gochain, ready": rivals.way(place.warm(hops, (PIPELINE, POOL)),
@@ -59,12 +76,17 @@ def _ways(place, hops):
     }
 
 
-def _first_byte_s(place, words, *curl_words, ready=False):
+def _plain(place, hops):
+    return place.under(hops, keys=[key for key in PLAIN if place.knows(key)])
+
+
+def _first_byte_s(place, words, *curl_words, ready=False, env=None):
     curl = ["curl", "-s", "-f", "-o", "/dev/null", "-w", "%{time_starttransfer}"]
     curl += list(curl_words) or [URL]
     if ready:
         curl = ["sh", "-c", WHILE_CONNECTIONS_GET_READY + ' && exec "$@"', "sh"] + curl
-    return place.number(words + curl)
+    return place.number(words + curl, env)
 
 
-ALL = {"hop1": one_hop, "hops2": two_hops, "hops2squid": two_kinds, "hops3": three_hops}
+ALL = {"hop1": one_hop, "first": first_contact, "hops2": two_hops, "hops2squid": two_kinds,
+       "hops3": three_hops}

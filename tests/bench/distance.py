@@ -1,6 +1,6 @@
 """Where distance is measured: namespaces in a row, and 50 ms between any two that talk.
 
-    client ── hop1 ── hop2 ── hop3        each of the hops has dante, hop2 squid too
+    client ── hop1 ── hop2 ── hop3        each hop has dante, hop1 microsocks too, hop2 squid
                 └───────┴───────┴── target    nginx; its name is known to the hops alone
 
 Every line is a link of tools/holdback. A namespace has one address, on its loopback device.
@@ -23,7 +23,7 @@ LINKS = [("client", "hop1"), ("hop1", "hop2"), ("hop2", "hop3"), ("hop1", "targe
          ("hop2", "target"), ("hop3", "target")]
 RTT_S = 0.050
 RTT_ACCURATE_S = 0.051
-SOCKS_PORT, SQUID_PORT = 1080, 3128
+SOCKS_PORT, MICROSOCKS_PORT, SQUID_PORT = 1080, 1081, 3128
 HTTP_PORT, TLS_PORT = 80, 443
 ONCE_PORT, ONCE_TLS_PORT = 81, 444  # one request on each connection
 URL = f"http://{place.NAME}/hello"
@@ -32,6 +32,7 @@ PROXY_URLS = {
     "dante1": f"socks5://{ADDRESSES['hop1']}:{SOCKS_PORT}",
     "dante2": f"socks5://{ADDRESSES['hop2']}:{SOCKS_PORT}",
     "dante3": f"socks5://{ADDRESSES['hop3']}:{SOCKS_PORT}",
+    "microsocks1": f"socks5://{ADDRESSES['hop1']}:{MICROSOCKS_PORT}",
     "squid2": f"http://{ADDRESSES['hop2']}:{SQUID_PORT}",
 }
 PIPELINE, POOL = "pipeline = auto", "pool = 4"
@@ -72,6 +73,8 @@ class Distance(place.Place):
             self.peers.append(Dante(self._folder_of(hop), hop, ADDRESSES[hop], SOCKS_PORT,
                                     hosts=hosts))
         self.peers += [
+            proxies.Microsocks(self.folder, "hop1", ADDRESSES["hop1"], MICROSOCKS_PORT,
+                               hosts=hosts),
             proxies.Squid(self.folder, "hop2", ADDRESSES["hop2"], SQUID_PORT, hosts=hosts),
             servers.Nginx(self.folder, "target", ADDRESSES["target"], HTTP_PORT, self._root,
                           TLS_PORT, self.certificate),
