@@ -3,7 +3,9 @@
 import tempfile
 
 import rivals
-from distance import ADDRESS_URL, PIPELINE, PLAIN, POOL, PROXY_URLS, URL
+from distance import (
+    ADDRESS_URL, NO_PIPELINE, NO_POOL, PIPELINE, POOL, PROXY_URLS, URL,
+)
 from measure import NOT_BUILT, Absent, Comparison
 
 # What a program that lives longer than a moment finds ready.
@@ -38,7 +40,9 @@ def first_contact(place, _):
         with tempfile.TemporaryDirectory(dir=place.folder) as home:
             return _first_byte_s(place, words, env={"HOME": home})
 
-    learning = place.under(hops, keys=(PIPELINE,)) if place.knows(PIPELINE) else Absent(NOT_BUILT)
+    learning = Absent(NOT_BUILT)
+    if place.known(PIPELINE):
+        learning = place.under(hops, keys=_pipelined(place))
     return Comparison(
         "1 hop (microsocks), first contact", lambda: first_s(_plain(place, hops)),
         {"gochain, learning": rivals.way(learning, first_s)}, {"gochain, learning": 1.01}, rounds=11,
@@ -69,7 +73,7 @@ def _chain(place, hops, pipelined, ready):
 def _ways(place, hops):
     return {
         "gochain, plain": lambda: _first_byte_s(place, _plain(place, hops)),
-        "gochain, pipelined": rivals.way(place.warm(hops, (PIPELINE,)),
+        "gochain, pipelined": rivals.way(place.warm(hops, _pipelined(place)),
                                          lambda words: _first_byte_s(place, words)),
         "gochain, ready": rivals.way(place.warm(hops, (PIPELINE, POOL)),
                                      lambda words: _first_byte_s(place, words, URL, ready=True)),
@@ -77,7 +81,11 @@ def _ways(place, hops):
 
 
 def _plain(place, hops):
-    return place.under(hops, keys=[key for key in PLAIN if place.knows(key)])
+    return place.under(hops, keys=place.known(NO_PIPELINE, NO_POOL))
+
+
+def _pipelined(place):
+    return [PIPELINE] + place.known(NO_POOL)
 
 
 def _first_byte_s(place, words, *curl_words, ready=False, env=None):

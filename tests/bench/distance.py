@@ -35,8 +35,8 @@ PROXY_URLS = {
     "microsocks1": f"socks5://{ADDRESSES['hop1']}:{MICROSOCKS_PORT}",
     "squid2": f"http://{ADDRESSES['hop2']}:{SQUID_PORT}",
 }
-PIPELINE, POOL = "pipeline = auto", "pool = 4"
-PLAIN = ("pipeline = no", "pool = 0")  # as far as gochain knows these
+PIPELINE, NO_PIPELINE = "pipeline = auto", "pipeline = no"
+POOL, NO_POOL = "pool = 4", "pool = 0"
 
 
 def missing():
@@ -149,19 +149,20 @@ class Distance(place.Place):
 
     def under(self, hops, mode="auto", keys=()):
         """The words that put a command under gochain with these hops and settings."""
-        known = (tuple(hops), tuple(keys))
-        if known not in self._rules:
+        wanted = (tuple(hops), tuple(keys))
+        if wanted not in self._rules:
             of_hops = [key for key in keys if self._section_of(key) == "proxy"]
             of_all = [key for key in keys if self._section_of(key) == "gochain"]
             lines = ["[gochain]", "default = out"] + of_all
             for hop in dict.fromkeys(hops):
                 lines += [f"[proxy {hop}]", f"url = {PROXY_URLS[hop]}"] + of_hops
             lines += ["[chain out]", "hops = " + " ".join(hops), ""]
-            self._rules[known] = self.write(f"rules{len(self._rules)}.conf", "\n".join(lines))
-        return [self.gochain, "-q", "--mode", mode, "-f", self._rules[known]]
+            self._rules[wanted] = self.write(f"rules{len(self._rules)}.conf", "\n".join(lines))
+        return [self.gochain, "-q", "--mode", mode, "-f", self._rules[wanted]]
 
-    def knows(self, key):
-        return self._section_of(key) is not None
+    def known(self, *keys):
+        """Those of them that gochain knows."""
+        return [key for key in keys if self._section_of(key)]
 
     def _section_of(self, key):
         """Of gochain's rules file; None where it has no such `key = value`."""
@@ -181,7 +182,7 @@ class Distance(place.Place):
     def warm(self, hops, keys=()):
         """under(), after two runs in which gochain may learn what these proxies stand; Absent where
         one of the keys isn't known."""
-        if not all(self.knows(key) for key in keys):
+        if len(self.known(*keys)) < len(keys):
             return Absent(NOT_BUILT)
         words = self.under(hops, keys=keys)
         if words not in self._warm:
