@@ -44,4 +44,15 @@ def storm(place, quick):
         against="proxychains-ng")
 
 
-ALL = {"bulk-dante": bulk_dante, "bulk-haproxy": bulk_haproxy, "storm": storm}
+def waits(place, quick):
+    """What a hook costs a program that waits while no connect of its is under way."""
+    argv = [place.tool("waits"), "100" if quick else "10000"]
+    return Comparison(
+        "epoll_wait, poll, select: a call", lambda: place.number(argv), {
+            "preload": lambda: place.number(place.under("preload") + argv),
+            "auto": lambda: place.number(place.under("auto") + argv),
+            "(filter: allow all)": lambda: place.number([place.tool("allow")] + argv),
+        }, {"preload": 10.0}, kind="fastest", rounds=25, unit="ns", against="no gochain")
+
+
+ALL = {"bulk-dante": bulk_dante, "bulk-haproxy": bulk_haproxy, "storm": storm, "waits": waits}

@@ -38,6 +38,9 @@ KINDS = {
     "ratio": Kind(_ratio, lambda first, second: abs(_ratio(first, second) - 1)),
     "rate": Kind(_ratio, lambda first, second: abs(_ratio(first, second) - 1), at_least=True),
     "difference": Kind(_difference, lambda first, second: abs(_difference(first, second))),
+    # Of the fastest: for what is far less than the machine's own ups and downs.
+    "fastest": Kind(lambda way, reference: min(way) - min(reference),
+                    lambda first, second: abs(min(first) - min(second))),
     # The way alone; the reference shows where it comes from.
     "amount": Kind(lambda way, _: statistics.median(way),
                    lambda first, second: abs(_difference(first, second))),
@@ -50,7 +53,7 @@ class Comparison:
     """`reference` and `ways` (label → function) are called without arguments and return a number.
 
     `bounds`: label → limit; a way without one is there for comparison. `kind`: one of KINDS. `unit`
-    of the numbers: "s", "B/s", "/s" or "KiB"; a "difference" or "worst" of seconds is shown in
+    of the numbers: "s", "ns", "B/s", "/s" or "KiB"; a "difference" or "worst" of seconds is shown in
     milliseconds. `against`: what the reference is called.
     """
 
@@ -157,4 +160,4 @@ def amount(number, unit):
         return f"{number / 2**20:.0f} MiB/s"
     if unit == "s":
         return f"{number * 1e3:.3g} ms" if number < 1 else f"{number:.2f} s"
-    return f"{number:.0f} {unit}" if unit == "KiB" else f"{number:.0f}{unit}"
+    return f"{number:.0f}{unit}" if unit.startswith("/") else f"{number:.0f} {unit}"

@@ -13,7 +13,7 @@ DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs")
 SEPARATOR = "|---|---|---|---|---|---|---|---|---|"
 HEAD = f"| | way | reference | way | value | 95 % | A/A | reach | |\n{SEPARATOR}"
 VERDICTS = {"pass": "held", "noise": "within A/A", "FAIL": "**missed**", "": ""}
-UNITS = {"s": " ms", "KiB": " KiB"}
+UNITS = {"s": " ms", "KiB": " KiB", "ns": " ns"}
 
 
 def write(rows, notes, folder=DOCS):
