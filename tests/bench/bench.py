@@ -102,8 +102,9 @@ def main(words):
     broken = sum(not row.held for row in rows)
     print(f"bench: load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
     if wanted.quick:
-        print("bench: quick: too few rounds to hold a bound against; all of it ran")
-        return 0
+        print("bench: quick: too few rounds to hold a bound against; "
+              + (f"{broken} rows failed" if broken else "all of it ran"))
+        return 1 if broken else 0
     print(f"bench: {broken} bounds missed" if broken else "bench: all bounds held")
     return 1 if broken else 0
 

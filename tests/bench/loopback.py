@@ -2,7 +2,7 @@
 
 import rivals
 from measure import Comparison
-from place import ADDRESS, HTTP_PORT, NAME
+from place import ADDRESS, GREET_PORT, HTTP_PORT, NAME
 
 
 def bulk_dante(place, _):
@@ -32,7 +32,7 @@ def _bulk(place, name, proxy):
 
 def storm(place, quick):
     count = "500" if quick else "10000"
-    argv = [place.tool("storm"), "64", count, NAME, str(HTTP_PORT)]
+    argv = [place.tool("storm"), "64", count, NAME, str(GREET_PORT)]
     return Comparison(
         "connects a second, 64 threads",
         rivals.way(rivals.proxychains(place, [place.proxy]),

@@ -10,6 +10,7 @@ import random
 import statistics
 
 DRAWS = 2000
+NOT_BUILT, FAILED = "not built", "failed"
 
 
 class Absent:
@@ -17,6 +18,10 @@ class Absent:
 
     def __init__(self, why):
         self.why = why
+
+
+class Failed(Exception):
+    """A way was tried and did not do its work."""
 
 
 class Kind:
@@ -68,19 +73,29 @@ class Comparison:
         if isinstance(self.reference, Absent):
             missing = {label: missing.get(label, self.reference) for label in self.ways}
         there = {label: way for label, way in self.ways.items() if label not in missing}
-        taken = self._take(there, rounds or self.rounds) if there else {}
+        taken, failed = self._take(there, rounds or self.rounds) if there else ({}, {})
+        missing |= failed
         return [Row(self, label, taken, missing.get(label)) for label in self.ways]
 
     def _take(self, ways, rounds):
+        """What each gave, and which of the ways failed: all where the reference did."""
         calls = [("first", self.reference)] + list(ways.items())
         calls.insert(1 + len(ways) // 2 + len(ways) % 2, ("second", self.reference))
-        taken = {label: [] for label, _ in calls}
+        taken, failed = {label: [] for label, _ in calls}, {}
         for number in range(rounds):
             # Another one begins each round, so that none is always behind the same neighbour.
             shift = number % len(calls)
             for label, call in calls[shift:] + calls[:shift]:
-                taken[label].append(call())
-        return taken
+                if label in failed:
+                    continue
+                try:
+                    taken[label].append(call())
+                except Failed as failure:
+                    print(f"bench: {self.name}: {label}: {failure}", flush=True)
+                    if label not in ways:
+                        return taken, dict.fromkeys(ways, Absent(FAILED))
+                    failed[label] = Absent(FAILED)
+        return taken, failed
 
 
 class Row:
@@ -99,7 +114,8 @@ class Row:
         if missing:
             # What has not been built misses its bound; what can't be had here says nothing.
             self.verdict = self.missing
-            self.held = self.bound is None or self.missing != NOT_BUILT
+            self.held = self.missing != FAILED and (
+                self.bound is None or self.missing != NOT_BUILT)
             return
         kind = KINDS[self.kind]
         self.at_least = kind.at_least
@@ -141,9 +157,6 @@ class Row:
             f"{f'{self.low:.3f}–{self.high:.3f}':^15} {self.noise:6.3f} {self.limit():>7}  "
             f"{self.medians():24} {self.verdict}"
         )
-
-
-NOT_BUILT = "not built"
 
 
 def _interval(value, way, reference):

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from measure import Comparison
+from measure import Comparison, Failed
 from place import ADDRESS, HTTP_PORT, NAME
 
 
@@ -62,7 +62,7 @@ class Holding:
 
     def __enter__(self):
         if self._process.stdout.readline() != "ready\n":
-            raise SystemExit("bench: hold could not connect")
+            raise Failed("hold could not connect")
         return self
 
     def __exit__(self, *_):

@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import tempfile
 
+from measure import Failed
 from peers import content, process, proxies, servers
 
 NAME = "bench.corp.test"  # known to the last proxy alone
 ADDRESS = "127.0.0.1"
-SOCKS_PORT, DANTE_PORT, HAPROXY_PORT, HTTP_PORT, TLS_PORT = 1080, 1081, 1082, 8080, 8443
+SOCKS_PORT, DANTE_PORT, HAPROXY_PORT = 1080, 1081, 1082
+HTTP_PORT, TLS_PORT, GREET_PORT = 8080, 8443, 7000
 
 
 class Place:
@@ -66,7 +68,7 @@ class Place:
                        stderr=subprocess.PIPE) as process:
             out, err = process.communicate(timeout=600)
         if process.returncode != 0:
-            raise SystemExit(f"bench: {' '.join(argv)}: {process.returncode}\n{err[-2000:]}")
+            raise Failed(f"{' '.join(argv)}: {process.returncode}\n{err[-2000:]}")
         return out
 
     def number(self, argv, env=None):
@@ -97,6 +99,7 @@ class Loopback(Place):
             proxies.Microsocks(self.folder, None, ADDRESS, SOCKS_PORT, hosts={NAME: ADDRESS}),
             Dante(self.folder, None, ADDRESS, DANTE_PORT, hosts={NAME: ADDRESS}),
             Haproxy(self.folder, None, ADDRESS, HAPROXY_PORT),
+            Greet(self.folder, self.tool("greet"), ADDRESS, GREET_PORT),
         ]
         for peer in self.peers:
             peer.start()
@@ -158,3 +161,12 @@ listen socks
 
     def argv(self):
         return ["haproxy", "-db", "-f", "haproxy.cfg"]
+
+
+class Greet(process.Peer):
+    def __init__(self, folder, program, address, port):
+        super().__init__(folder, None, address, port)
+        self._program = program
+
+    def argv(self):
+        return [self._program, self.address, str(self.port)]
