@@ -45,8 +45,8 @@ def first_contact(place, _):
         learning = place.under(hops, keys=_pipelined(place))
     return Comparison(
         "1 hop (microsocks), first contact", lambda: first_s(_plain(place, hops)),
-        {"gochain, learning": rivals.way(learning, first_s)}, {"gochain, learning": 1.01}, rounds=11,
-        against="gochain, plain")
+        {"gochain, learning": rivals.way(learning, first_s)}, {"gochain, learning": 1.01},
+        rounds=11, against="gochain, plain")
 
 
 def two_hops(place, _):

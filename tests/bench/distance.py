@@ -106,7 +106,7 @@ class Distance(place.Place):
                "src", ADDRESSES[here])
 
     def _measure_links(self):
-        """A connect is one round trip and nothing else. Says so where a link isn't as it should be."""
+        """A connect is one round trip, no more. Says so where a link isn't as it should be."""
         medians = []
         for here, there in LINKS:
             with inside(there), socket.socket() as server:

@@ -48,7 +48,8 @@ def bulk(place, _):
         for mode in ("supervise", "preload")
     }
     own = curl + ["-x", place.dante.replace("socks5", "socks5h")]
-    return Comparison(f"bulk transfer, {place.bulk_mib / 1024:g} GiB", lambda: place.number(own), ways,
+    name = f"bulk transfer, {place.bulk_mib / 1024:g} GiB"
+    return Comparison(name, lambda: place.number(own), ways,
                       dict.fromkeys(ways, 0.98), kind="rate", rounds=9, unit="B/s",
                       against="curl's own SOCKS5")
 
