@@ -12,6 +12,7 @@ NAME = "bench.corp.test"  # known to the last proxy alone
 ADDRESS = "127.0.0.1"
 SOCKS_PORT, DANTE_PORT, HAPROXY_PORT = 1080, 1081, 1082
 HTTP_PORT, TLS_PORT, GREET_PORT = 8080, 8443, 7000
+TIMEOUT_S = 300
 
 
 class Place:
@@ -66,7 +67,11 @@ class Place:
     def run(self, argv, env=None, cwd=None):
         with self.open(argv, env, cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE) as process:
-            out, err = process.communicate(timeout=600)
+            try:
+                out, err = process.communicate(timeout=TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise Failed(f"{' '.join(argv)}: no end in {TIMEOUT_S} s") from None
         if process.returncode != 0:
             raise Failed(f"{' '.join(argv)}: {process.returncode}\n{err[-2000:]}")
         return out
