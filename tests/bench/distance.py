@@ -76,7 +76,7 @@ class Distance(place.Place):
             proxies.Microsocks(self.folder, "hop1", ADDRESSES["hop1"], MICROSOCKS_PORT,
                                hosts=hosts),
             proxies.Squid(self.folder, "hop2", ADDRESSES["hop2"], SQUID_PORT, hosts=hosts),
-            servers.Nginx(self.folder, "target", ADDRESSES["target"], HTTP_PORT, self._root,
+            Nginx(self.folder, "target", ADDRESSES["target"], HTTP_PORT, self._root,
                           TLS_PORT, self.certificate),
             OneRequest(self.folder, "target", ADDRESSES["target"], ONCE_PORT, self._root,
                        ONCE_TLS_PORT, self.certificate),
@@ -198,10 +198,16 @@ class Dante(proxies.Dante):
         self.external = address
 
 
-class OneRequest(servers.Nginx):
+class Nginx(servers.Nginx):
+    """As servers are today: TLS in one round trip."""
+
+    settings = "ssl_protocols TLSv1.2 TLSv1.3;"
+
+
+class OneRequest(Nginx):
     """Closes each connection after its answer."""
 
-    settings = "keepalive_timeout 0;"
+    settings = Nginx.settings + " keepalive_timeout 0;"
 
 
 def _connect_s(address):
