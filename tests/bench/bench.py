@@ -105,7 +105,9 @@ def main(words):
         print("bench: quick: too few rounds to hold a bound against; "
               + (f"{broken} rows failed" if broken else "all of it ran"))
         return 1 if broken else 0
-    print(f"bench: {broken} bounds missed" if broken else "bench: all bounds held")
+    verdicts = [row.verdict for row in rows]
+    print(f"bench: of {sum(row.bound is not None for row in rows)} bounds {verdicts.count('pass')} "
+          f"held, {broken} missed, {verdicts.count('noise')} can't be told: too much noise")
     return 1 if broken else 0
 
 
