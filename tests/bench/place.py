@@ -19,12 +19,12 @@ class Place:
     """A folder, an environment and gochain; subclasses have peers and say where commands run."""
 
     def __init__(self, build):
-        self.folder = tempfile.mkdtemp(prefix="gochain-bench-")
+        self.folder = os.path.realpath(tempfile.mkdtemp(prefix="gochain-bench-"))
         # A copy: nobody else's program shares its pages, and none builds it anew meanwhile.
         for name in ("gochain", "libgochain.so"):
             shutil.copy2(os.path.join(build, name), self.folder)
         self.gochain = os.path.join(self.folder, "gochain")
-        self.tools = os.path.abspath(os.path.join(build, "bench"))
+        self.tools = os.path.realpath(os.path.join(build, "bench"))
         self.peers = []
         self.notes = []  # what a reader of the figures should know
         self.environment = {
