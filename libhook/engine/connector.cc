@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <cerrno>
+
 #include "base/clock.h"
 #include "engine/attempt.h"
 
@@ -25,7 +27,8 @@ int Connector::Run(int fd, int domain, const Plan& plan, Surroundings& surroundi
         break;
       case Attempt::Want::kNothing:
         surroundings.set_doubt(nullptr);
-        if (attempt.result() < 0) {
+        // A program that was interrupted may ask the socket how its connect goes on: badly.
+        if (attempt.result() < 0 && attempt.result() != -EINTR && attempt.result() != -ECANCELED) {
           ClearError(attempt.fd());
         }
         return attempt.result();
