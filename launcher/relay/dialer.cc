@@ -45,6 +45,7 @@ class Dialer::Attempt {
 
   Dialed Run() {
     dial_.ShareLogins(dialer_.session_.logins());
+    dial_.ShareFlights(dialer_.session_.flights());
     Begin();
     while (!given_up_ && dial_.state() != State::kDone && dial_.state() != State::kFailed) {
       Step();

@@ -70,7 +70,7 @@ size_t AuthTable::RegionSize(size_t proxy_count) {
   return proxy_count * kRecordWords * sizeof(uint64_t);
 }
 
-HttpMemory AuthTable::Recall(size_t proxy) {
+HttpMemory AuthTable::Recall(size_t proxy, bool takes_count) {
   HttpMemory out;
   uint64_t* const record = Record(proxy);
   if (record == nullptr) {
@@ -90,7 +90,7 @@ HttpMemory AuthTable::Recall(size_t proxy) {
     return out;
   }
   out.challenge = challenge;
-  if (challenge.scheme == HttpScheme::kDigest) {
+  if (takes_count && challenge.scheme == HttpScheme::kDigest) {
     out.nonce_count =
         static_cast<uint32_t>(At(record, kNonceCount).fetch_add(1, std::memory_order_acq_rel));
   }

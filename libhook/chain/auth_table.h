@@ -24,11 +24,14 @@ class AuthTable {
 
   // What proxy number `proxy` is to be told at once, with a nonce count that nobody else gets; its
   // scheme is kNone where that isn't known.
-  protocol::HttpMemory Recall(size_t proxy);
+  protocol::HttpMemory Recall(size_t proxy) { return Recall(proxy, true); }
+  // The scheme alone, at no cost of a nonce count.
+  protocol::HttpScheme SchemeOf(size_t proxy) { return Recall(proxy, false).challenge.scheme; }
   void Remember(size_t proxy, const protocol::HttpMemory& memory);
   void Forget(size_t proxy);
 
  private:
+  protocol::HttpMemory Recall(size_t proxy, bool takes_count);
   uint64_t* Record(size_t proxy);
 
   std::span<uint8_t> region_;

@@ -38,7 +38,7 @@ std::optional<base::Endpoint> NextStop(const config::Config& config, const Path&
 }  // namespace
 
 Dial::Dial(const config::Config& config, const Path& path, const base::Endpoint& target)
-    : config_(&config), path_(path), target_(target) {}
+    : config_(&config), path_(path), target_(target), pipelining_(config, path) {}
 
 void Dial::Start(int64_t now_ms) {
   int64_t time_ms = config_->globals().connect_timeout_ms;
@@ -101,14 +101,21 @@ Dial::State Dial::Advance(int fd, int64_t now_ms) {
 Dial::State Dial::Advance(Stream& stream, int64_t now_ms) {
   while (state_ == State::kWantRead || state_ == State::kWantWrite) {
     bool moved = false;
+    if (!flight_.is_sent()) {
+      state_ = State::kWantWrite;
+      if (!SendFlight(stream, now_ms)) {
+        break;
+      }
+      continue;
+    }
     switch (handshake_->step()) {
       case protocol::Step::kSend:
         state_ = State::kWantWrite;
-        moved = SendSome(stream);
+        moved = SendSome(stream, now_ms);
         break;
       case protocol::Step::kReceive:
         // Right behind a request there is no answer yet: to look would be a call in vain.
-        moved = state_ == State::kWantRead && ReceiveSome(stream);
+        moved = state_ == State::kWantRead && ReceiveSome(stream, now_ms);
         if (state_ == State::kWantWrite) {
           state_ = State::kWantRead;
         }
@@ -117,12 +124,12 @@ Dial::State Dial::Advance(Stream& stream, int64_t now_ms) {
         AskToReconnect();
         break;
       case protocol::Step::kDone:
-        NoteLogin();
+        EndHandshake(now_ms);
         FinishHop(now_ms);
         moved = true;
         break;
       case protocol::Step::kFailed:
-        NoteLogin();
+        EndHandshake(now_ms);
         FailAt(handshake_->relay() != nullptr ? handshake_->failure().hop : hop_,
                handshake_->failure());
         break;
@@ -135,6 +142,10 @@ Dial::State Dial::Advance(Stream& stream, int64_t now_ms) {
 }
 
 void Dial::TimeOut() {
+  if (pipelining_.deadline_ms() < deadline_ms_ && pipelining_.TriesAgain(hop_)) {
+    state_ = State::kReconnect;
+    return;
+  }
   base::Failure failure;
   failure.cause = base::Cause::kTimedOut;
   if (deadline_ms_ == limit_ms_) {
@@ -150,6 +161,13 @@ void Dial::TimeOut() {
 void Dial::Fail(const base::Failure& failure) { FailAt(hop_, failure); }
 
 void Dial::FailAt(uint8_t hop, const base::Failure& failure) {
+  // A hop that can't stand a flight may say so by anything but an answer.
+  const bool is_no_answer =
+      failure.cause == base::Cause::kClosedEarly || failure.cause == base::Cause::kNotTheProtocol;
+  if (is_no_answer && pipelining_.TriesAgain(hop)) {
+    state_ = State::kReconnect;
+    return;
+  }
   failure_ = failure;
   failure_.hop = hop;
   state_ = State::kFailed;
@@ -208,7 +226,19 @@ void Dial::AskForToken() {
 }
 
 void Dial::StartHandshake() {
-  const config::Proxy& proxy = path_.At(*config_, hop_);
+  if (hop_ >= flight_end_) {
+    PackFlight();
+  }
+  MakeHandshake(hop_, *next_stop_, true);
+  const bool is_packed = hop_ < flight_end_;
+  if (is_packed) {
+    handshake_->WasSentAhead(AheadOf(hop_));
+  }
+  state_ = is_packed && flight_.is_sent() ? State::kWantRead : State::kWantWrite;
+}
+
+void Dial::MakeHandshake(size_t hop, const base::Endpoint& next_stop, bool may_hear_challenges) {
+  const config::Proxy& proxy = path_.At(*config_, hop);
   const protocol::HttpCredentials credentials{
       .user = config_->text(proxy.user),
       .password = config_->text(proxy.password),
@@ -220,13 +250,103 @@ void Dial::StartHandshake() {
       proxy.type == config::ProxyType::kHttp || proxy.type == config::ProxyType::kHttps;
   const bool may_be_asked = is_http && proxy.auth != config::Auth::kNegotiate &&
                             !(credentials.user.empty() && credentials.password.empty());
-  if (may_be_asked) {
-    handshake_.emplace(proxy.type, *next_stop_, credentials, KnownLogin(), MakeFreshness());
-  } else {
-    handshake_.emplace(proxy.type, *next_stop_, credentials, protocol::HttpMemory{},
-                       protocol::Freshness{});
+  const bool is_packed = hop < flight_end_;
+  protocol::HttpMemory known;
+  if (may_be_asked && (!is_packed || IsLearnedAt(hop))) {
+    known = KnownLogin(hop);
+  } else if (may_be_asked && (with_password_ >> hop & 1) != 0) {
+    // As it was packed, whatever others have learned since.
+    known.challenge.scheme = protocol::HttpScheme::kBasic;
   }
-  state_ = State::kWantWrite;
+  handshake_.emplace(proxy.type, next_stop, credentials, known,
+                     may_be_asked && may_hear_challenges ? MakeFreshness() : protocol::Freshness{});
+}
+
+Dial::Login Dial::LoginTo(size_t hop) {
+  const config::Proxy& proxy = path_.At(*config_, hop);
+  if (proxy.user.size == 0 && proxy.password.size == 0) {
+    return Login::kSettled;
+  }
+  if (proxy.auth == config::Auth::kBasic) {
+    return Login::kSettled;
+  }
+  protocol::HttpScheme scheme = protocol::HttpScheme::kNone;
+  if (IsLearnedAt(hop)) {
+    scheme = learned_.challenge.scheme;
+  } else if (logins_ != nullptr) {
+    scheme = logins_->SchemeOf(path_[hop]);
+  }
+  switch (scheme) {
+    case protocol::HttpScheme::kNone:
+      return Login::kUnasked;
+    case protocol::HttpScheme::kBasic:
+      return Login::kSettled;
+    case protocol::HttpScheme::kDigest:
+    case protocol::HttpScheme::kNtlm:
+    case protocol::HttpScheme::kNegotiate:
+      break;
+  }
+  return Login::kOpen;
+}
+
+void Dial::PackFlight() {
+  flight_.Clear();
+  with_password_ = 0;
+  bool has_http = false;
+  size_t end = hop_;
+  for (bool goes_on = true; goes_on && end < path_.size() && pipelining_.MaySayAll(end);) {
+    const config::Proxy& proxy = path_.At(*config_, end);
+    const bool is_http = proxy.type == config::ProxyType::kHttp;
+    const bool is_socks5 = proxy.type == config::ProxyType::kSocks5;
+    const Login login = is_http ? LoginTo(end) : Login::kSettled;
+    // An HTTP proxy that refuses may keep its connection and read what follows as requests to
+    // itself: another CONNECT there would be obeyed, past the hop that it was meant for.
+    if (login == Login::kOpen || (is_http && has_http)) {
+      break;
+    }
+    const auto next_stop = NextStop(*config_, path_, end, target_);
+    if (!next_stop) {
+      break;
+    }
+    const bool has_password = proxy.user.size > 0 || proxy.password.size > 0;
+    const bool sends_it =
+        has_password && (is_socks5 ? pipelining_.MethodOf(end) == protocol::Socks5Method::kPassword
+                                   : login == Login::kSettled);
+    const auto bit = static_cast<uint16_t>(sends_it ? 1u << end : 0u);
+    with_password_ |= bit;
+    flight_end_ = static_cast<uint8_t>(end + 1);
+    MakeHandshake(end, *next_stop, false);
+    const size_t size = handshake_->step() == protocol::Step::kSend
+                            ? handshake_->WriteAhead(AheadOf(end), flight_.Room())
+                            : 0;
+    if (size == 0) {
+      with_password_ = static_cast<uint16_t>(with_password_ & ~bit);
+      break;
+    }
+    flight_.Add(size);
+    ++end;
+    has_http = has_http || is_http;
+    goes_on = login == Login::kSettled && pipelining_.MayBeFollowed(end - 1);
+  }
+  flight_end_ = static_cast<uint8_t>(end);
+  const bool is_one_message =
+      end == size_t{hop_} + 1 && path_.At(*config_, hop_).type != config::ProxyType::kSocks5;
+  if (is_one_message) {
+    flight_end_ = hop_;
+    flight_.Clear();
+  }
+}
+
+protocol::Ahead Dial::AheadOf(size_t hop) const {
+  const bool with_password = (with_password_ >> hop & 1) != 0;
+  return {
+      .method = with_password ? protocol::Socks5Method::kPassword : protocol::Socks5Method::kNone,
+      .followed = hop + 1 < flight_end_};
+}
+
+void Dial::EndHandshake(int64_t now_ms) {
+  pipelining_.Ended(hop_, *handshake_, now_ms);
+  NoteLogin();
 }
 
 void Dial::FinishHop(int64_t now_ms) {
@@ -235,6 +355,7 @@ void Dial::FinishHop(int64_t now_ms) {
     return;
   }
   if (size_t{hop_} + 1 == path_.size()) {
+    pipelining_.Up();
     state_ = State::kDone;
     return;
   }
@@ -243,11 +364,11 @@ void Dial::FinishHop(int64_t now_ms) {
   EnterHop();
 }
 
-protocol::HttpMemory Dial::KnownLogin() {
-  if (learned_.asked > 0 && learned_hop_ == hop_) {
+protocol::HttpMemory Dial::KnownLogin(size_t hop) {
+  if (IsLearnedAt(hop)) {
     return learned_;
   }
-  return logins_ != nullptr ? logins_->Recall(path_[hop_]) : protocol::HttpMemory{};
+  return logins_ != nullptr ? logins_->Recall(path_[hop]) : protocol::HttpMemory{};
 }
 
 void Dial::NoteLogin() {
@@ -268,6 +389,12 @@ void Dial::NoteLogin() {
 }
 
 void Dial::AskToReconnect() {
+  if (handshake_->socks5() != nullptr) {
+    pipelining_.ForgetMethod(hop_);
+    state_ = State::kReconnect;
+    return;
+  }
+  pipelining_.Over();
   // Once for each hop that wants to be asked on a connection of its own, and once where a nonce has
   // grown old.
   if (reconnects_ >= 2 * path_.size()) {
@@ -285,20 +412,39 @@ void Dial::AskToReconnect() {
 
 void Dial::Restart() {
   hop_ = 0;
+  flight_end_ = 0;
+  flight_.Clear();
   handshake_.reset();
   state_ = State::kConnect;
 }
 
-bool Dial::SendSome(Stream& stream) {
+bool Dial::SendFlight(Stream& stream, int64_t now_ms) {
+  const long sent = stream.Send(flight_.Outgoing());
+  if (sent < 0) {
+    return GoesOnAfter(sent);
+  }
+  flight_.Sent(static_cast<size_t>(sent));
+  if (flight_.is_sent()) {
+    pipelining_.Sent(hop_, flight_end_, now_ms);
+  }
+  return true;
+}
+
+bool Dial::SendSome(Stream& stream, int64_t now_ms) {
+  // What is left to say of a flight's last hop was asked for by its answer.
+  pipelining_.Over();
   const long sent = stream.Send(handshake_->Outgoing());
   if (sent < 0) {
     return GoesOnAfter(sent);
   }
   handshake_->Sent(static_cast<size_t>(sent));
+  if (handshake_->step() == protocol::Step::kReceive) {
+    pipelining_.Asked(now_ms);
+  }
   return true;
 }
 
-bool Dial::ReceiveSome(Stream& stream) {
+bool Dial::ReceiveSome(Stream& stream, int64_t now_ms) {
   std::array<uint8_t, 1024> buffer;
   const protocol::Appetite appetite = handshake_->Incoming();
   const size_t max = appetite.max < buffer.size() ? appetite.max : buffer.size();
@@ -314,6 +460,7 @@ bool Dial::ReceiveSome(Stream& stream) {
     }
     return true;
   }
+  pipelining_.Heard(hop_, now_ms);
   size_t taken = handshake_->Feed(std::span(buffer).first(static_cast<size_t>(got)));
   while (appetite.peek && taken > 0) {
     // The peeked bytes are there, so this neither waits nor ends early.
@@ -343,7 +490,7 @@ bool Dial::GoesOnAfter(long error) {
     Fail(gone);
     return false;
   }
-  const bool awaits_answer = handshake_->awaits_answer();
+  const bool awaits_answer = flight_.is_sent() && handshake_->awaits_answer();
   if (error == -ECONNRESET || error == -EPIPE) {
     handshake_->FeedEnd();
     if (handshake_->step() == protocol::Step::kReconnect) {

@@ -10,14 +10,18 @@
 // for the whole path (GoThroughRelay). The relay runs a dial of the same path over streams that it
 // changes on the way, when a state says so.
 //
+// What hops are known to stand goes out in one piece (Pipelining): a *flight* of all messages of a
+// hop and of those behind it, whose answers are then read hop by hop.
+//
 // States in wire order: kConnect → for each hop [kWantTls] [kWantToken] (kWantWrite | kWantRead)*,
-// or kWantSsh → kDone; any → kFailed. From (kWantWrite | kWantRead) also → kReconnect: an HTTP
-// proxy has asked for credentials and ended the connection. The caller connects to the first hop
-// again, with Restart() before Start(). Plain value of some 7 KB, no allocation, async-signal-safe,
-// one thread at a time.
+// or kWantSsh → kDone; any → kFailed. From (kWantWrite | kWantRead) also → kReconnect, by Advance()
+// or TimeOut(): an HTTP proxy has asked for credentials and ended the connection, or a flight was
+// lost. The caller connects to the first hop again, with Restart() before Start(). Plain value of
+// some 9 KB, no allocation, async-signal-safe, one thread at a time.
 #ifndef GOCHAIN_CHAIN_DIAL_H_
 #define GOCHAIN_CHAIN_DIAL_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -25,7 +29,10 @@
 #include "base/endpoint.h"
 #include "base/failure.h"
 #include "chain/auth_table.h"
+#include "chain/flight.h"
+#include "chain/flight_table.h"
 #include "chain/path.h"
+#include "chain/pipelining.h"
 #include "chain/stream.h"
 #include "config/config.h"
 #include "protocol/handshake.h"
@@ -65,6 +72,11 @@ class Dial {
   // state() == kConnect; `table` outlives the dial.
   void ShareLogins(AuthTable& table) { logins_ = &table; }
 
+  // What hops are known to stand, likewise. A dial without it sends flights where the rules say so.
+  void ShareFlights(FlightTable& table) { pipelining_.Share(table, false); }
+  // The dial is there to find out what hops stand: it tries what isn't known.
+  void TryFlights(FlightTable& table) { pipelining_.Share(table, true); }
+
   State state() const { return state_; }
 
   // The connect to the first hop succeeded (error 0), or failed with an errno.
@@ -86,10 +98,11 @@ class Dial {
   State Advance(Stream& stream, int64_t now_ms);
   State Advance(int fd, int64_t now_ms);  // over the socket as it is
 
-  // When the hop at work must have answered (connect_timeout, counted from each hop's start).
-  int64_t deadline_ms() const { return deadline_ms_; }
+  // When the hop at work must have answered (connect_timeout, counted from each hop's start), or a
+  // flight is taken for lost.
+  int64_t deadline_ms() const { return std::min(deadline_ms_, pipelining_.deadline_ms()); }
   void Start(int64_t now_ms);               // starts the first hop's time; before the connect
-  void TimeOut();                           // the deadline has passed: → kFailed
+  void TimeOut();                           // the deadline has passed: → kFailed or kReconnect
   void Fail(const base::Failure& failure);  // → kFailed; the hop at work is filled in
   void FailAt(uint8_t hop, const base::Failure& failure);
 
@@ -109,13 +122,28 @@ class Dial {
   void EnterHop();
   void AskForToken();
   void StartHandshake();
+  void MakeHandshake(size_t hop, const base::Endpoint& next_stop, bool may_hear_challenges);
+  // What a login to hop `hop`, an HTTP proxy, will take.
+  enum class Login : uint8_t {
+    kSettled,  // what is sent now
+    kUnasked,  // the proxy may ask for it, or not
+    kOpen,     // it depends on what the proxy says
+  };
+  Login LoginTo(size_t hop);
+  // Packs what may go out in one piece from hop_ on; nothing where that is but one message.
+  void PackFlight();
+  protocol::Ahead AheadOf(size_t hop) const;
+  void EndHandshake(int64_t now_ms);
   void FinishHop(int64_t now_ms);
-  protocol::HttpMemory KnownLogin();
+  // This dial was asked by hop `hop` itself, before it connected again.
+  bool IsLearnedAt(size_t hop) const { return learned_.asked > 0 && learned_hop_ == hop; }
+  protocol::HttpMemory KnownLogin(size_t hop);
   void NoteLogin();
   void AskToReconnect();
   // Both return true where something happened, so that it makes sense to go on.
-  bool SendSome(Stream& stream);
-  bool ReceiveSome(Stream& stream);
+  bool SendFlight(Stream& stream, int64_t now_ms);
+  bool SendSome(Stream& stream, int64_t now_ms);
+  bool ReceiveSome(Stream& stream, int64_t now_ms);
   bool GoesOnAfter(long error);
   // Fails at the hop at work, which may be silent because of what is behind it.
   void FailInSilence(const base::Failure& failure, bool awaits_answer);
@@ -133,6 +161,10 @@ class Dial {
   std::optional<base::Endpoint> next_stop_;
   std::string_view negotiate_token_;
   std::optional<protocol::Handshake> handshake_;
+  Pipelining pipelining_;
+  Flight flight_;
+  uint8_t flight_end_ = 0;      // hops before it have been packed
+  uint16_t with_password_ = 0;  // of those, a bit for each that is sent its password
   AuthTable* logins_ = nullptr;
   uint8_t reconnects_ = 0;
   uint8_t learned_hop_ = 0;

@@ -47,6 +47,10 @@ constexpr bool TakesOnlyV4(ProxyType type) {
 // never is kNegotiate, which is for those who ask for it.
 enum class Auth : uint8_t { kAny, kBasic, kDigest, kNtlm, kNegotiate };
 
+// Whether a proxy is sent messages before it has answered those before them. kAuto: as others have
+// learned of it.
+enum class Pipeline : uint8_t { kAuto, kYes, kNo };
+
 // Who looks a target's name up. kInherit, as [gochain] says, is for proxies and chains alone.
 enum class Dns : uint8_t { kInherit, kRemote, kLocal };
 
@@ -68,6 +72,7 @@ struct Proxy {
   Dns dns = Dns::kInherit;
   bool is_first_hop = false;  // of some route: gochain itself connects to it
   Auth auth = Auth::kAny;
+  Pipeline pipeline = Pipeline::kAuto;
   bool insecure = false;  // kHttps: any certificate will do
   Text workstation;       // of NTLM; empty: the host's name
   Text ca_file;           // kHttps: who is trusted; empty: whom the system trusts. A full path

@@ -34,6 +34,11 @@ void ProxyReader::Read(Key key, const IniEntry& entry, uint16_t index) {
     section.variable = {entry.place, entry.value};
   } else if (AuthKeys::Has(key)) {
     section.auth.Read(context_, key, entry);
+  } else if (key == Key::kPipeline) {
+    section.pipeline_place = entry.place;
+    if (auto complaint = ParsePipeline(entry.value, &context_->image().proxies()[index].pipeline)) {
+      context_->Complain(entry.place, std::move(*complaint));
+    }
   } else if (key == Key::kSshConfig) {
     section.ssh.ReadConfig(entry);
   } else if (TlsKeys::Has(key)) {
@@ -117,6 +122,10 @@ std::vector<std::string> ProxyReader::Finish() {
     if (section.url) {
       section.tls.Finish(context_, *section.url, section.index);
       section.ssh.Finish(context_, *section.url, section.index);
+      const ProxyType type = section.url->type;
+      if (section.pipeline_place && (type == ProxyType::kHttps || type == ProxyType::kSsh)) {
+        context_->Complain(*section.pipeline_place, "'pipeline' is for socks and http proxies");
+      }
     }
     const bool has_password_key = section.file || section.variable;
     if (section.url &&

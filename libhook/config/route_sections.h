@@ -42,6 +42,7 @@ class ProxyReader {
     AuthKeys auth;
     TlsKeys tls;
     SshKeys ssh;
+    std::optional<Place> pipeline_place;
   };
 
   Section& Find(uint16_t index) { return sections_[index - sections_.front().index]; }

@@ -96,6 +96,11 @@ constexpr KeyRow kKeys[] = {
     {SectionKind::kProxy, Key::kSshConfig, KeyForm::kWord, "ssh_config", false, "a path",
      "ssh's own files",
      "For `ssh://` proxies: the file that ssh reads in the place of its own (its option `-F`)."},
+    {SectionKind::kProxy, Key::kPipeline, KeyForm::kWord, "pipeline", false,
+     "`auto`, `yes` or `no`", "`auto`",
+     "Whether this proxy is sent all messages of a connection, and those for the next hop behind "
+     "them, without waiting for its answers in between: a round trip less for each. `auto` finds "
+     "out whether it takes them, on connections of gochain's own."},
     {SectionKind::kChain, Key::kHops, KeyForm::kWord, "hops", true, "names of 1 to 16 proxies",
      kMustBeGiven,
      "The proxies in their order; the first is the one that this machine connects to. None stands "

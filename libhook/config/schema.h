@@ -49,6 +49,7 @@ enum class Key : uint8_t {
   kClientKey,
   kInsecure,
   kSshConfig,
+  kPipeline,
   kHops,
   kMode,
   kLength,

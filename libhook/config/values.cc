@@ -13,6 +13,8 @@ constexpr std::string_view kConnectWords[] = {"auto", "direct", "relay"};
 constexpr Connect kConnects[] = {Connect::kAuto, Connect::kDirect, Connect::kRelay};
 constexpr std::string_view kAuthWords[] = {"basic", "digest", "ntlm", "negotiate"};
 constexpr Auth kAuths[] = {Auth::kBasic, Auth::kDigest, Auth::kNtlm, Auth::kNegotiate};
+constexpr std::string_view kPipelineWords[] = {"auto", "yes", "no"};
+constexpr Pipeline kPipelines[] = {Pipeline::kAuto, Pipeline::kYes, Pipeline::kNo};
 constexpr uint32_t kMaxTimeoutMs = 3600 * 1000;
 
 }  // namespace
@@ -89,6 +91,17 @@ std::optional<Complaint> ParseAuth(std::string_view text, Auth* out) {
   }
   return Complaint{"bad auth " + Quote(text) + ": basic, digest, ntlm or negotiate is needed",
                    NearestWord(text, kAuthWords)};
+}
+
+std::optional<Complaint> ParsePipeline(std::string_view text, Pipeline* out) {
+  for (size_t i = 0; i < std::size(kPipelineWords); ++i) {
+    if (text == kPipelineWords[i]) {
+      *out = kPipelines[i];
+      return std::nullopt;
+    }
+  }
+  return Complaint{"bad pipeline " + Quote(text) + ": auto, yes or no is needed",
+                   NearestWord(text, kPipelineWords)};
 }
 
 }  // namespace config

@@ -277,6 +277,7 @@ Attempt::Step Attempt::DialTarget() {
   dial_.emplace(session_.config(), path_,
                 by_name() ? destination : Endpoint(targets_[target_at_], destination.port()));
   dial_->ShareLogins(session_.logins());
+  dial_->ShareFlights(session_.flights());
   return Step::kConnectFirst;
 }
 
@@ -446,8 +447,10 @@ void Attempt::Waited(Surroundings::Waited waited) {
       Go(Step::kShake);
       return;
     case Surroundings::Waited::kTimedOut:
+      // A flight that was lost is no failure: it goes on over a fresh connection.
       dial_->TimeOut();
-      break;
+      Go(Step::kShake);
+      return;
     case Surroundings::Waited::kInterrupted:
       Go(End(Step::kDialOver, -EINTR));
       return;

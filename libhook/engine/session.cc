@@ -15,7 +15,7 @@ namespace engine {
 namespace {
 
 // Another build's region is refused: the number changes with the layout.
-constexpr uint64_t kMagic = 0x676f636861696e04;
+constexpr uint64_t kMagic = 0x676f636861696e05;
 constexpr int64_t kHopAddressLifetimeMs = 60 * 1000;
 
 struct Header {
@@ -68,6 +68,7 @@ struct Layout {
   size_t hops;
   size_t health;
   size_t logins;
+  size_t flights;
   size_t lists;
   size_t size;
 
@@ -80,7 +81,8 @@ struct Layout {
         hops(relay + Align(RelayPlace::RegionSize())),
         health(hops + Align(proxy_count * sizeof(HopRecord))),
         logins(health + Align(chain::HealthTable::RegionSize(proxy_count, chain_count))),
-        lists(logins + Align(chain::AuthTable::RegionSize(proxy_count))),
+        flights(logins + Align(chain::AuthTable::RegionSize(proxy_count))),
+        lists(flights + Align(chain::FlightTable::RegionSize(proxy_count))),
         size(lists + Align(list_count * sizeof(ListRecord))) {}
 };
 
@@ -229,7 +231,9 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
   out.hop_addresses_ = region.subspan(layout.hops, layout.health - layout.hops);
   out.health_ = chain::HealthTable(region.subspan(layout.health, layout.logins - layout.health),
                                    config->proxies().size(), config->globals().retry_after_ms);
-  out.logins_ = chain::AuthTable(region.subspan(layout.logins, layout.lists - layout.logins));
+  out.logins_ = chain::AuthTable(region.subspan(layout.logins, layout.flights - layout.logins));
+  out.flights_ = chain::FlightTable(region.subspan(layout.flights, layout.lists - layout.flights),
+                                    config->proxies().size());
   out.lists_ = {reinterpret_cast<const ListRecord*>(region.data() + layout.lists), list_count};
   return out;
 }

@@ -3,9 +3,9 @@
 // It is a view of one shared memory region (a memfd that the supervisor process holds and others
 // open as /proc/PID/fd/N, so no writable file system is needed): run settings, the compiled Config,
 // the tables of made-up addresses, of answers and of peers, the addresses of first hops, their
-// health, and where the relay is. The launcher creates it; the library opens it, or, started
-// without a launcher, builds one of its own from GOCHAIN_CONF, GOCHAIN_PROXY and their like.
-// Async-signal-safe after construction, any thread; lives until the process ends.
+// health, what they stand, and where the relay is. The launcher creates it; the library opens it,
+// or, started without a launcher, builds one of its own from GOCHAIN_CONF, GOCHAIN_PROXY and their
+// like. Async-signal-safe after construction, any thread; lives until the process ends.
 #ifndef GOCHAIN_ENGINE_SESSION_H_
 #define GOCHAIN_ENGINE_SESSION_H_
 
@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "chain/auth_table.h"
+#include "chain/flight_table.h"
 #include "chain/health_table.h"
 #include "config/config.h"
 #include "config/list_cache.h"
@@ -65,6 +66,7 @@ class Session {
   names::AnswerTable& answers() { return answers_; }
   names::PeerTable& peers() { return peers_; }
   chain::AuthTable& logins() { return logins_; }
+  chain::FlightTable& flights() { return flights_; }
   RelayPlace& relay() { return relay_; }
   const chain::HealthTable& health() const { return health_; }
 
@@ -84,6 +86,7 @@ class Session {
   names::AnswerTable answers_;
   names::PeerTable peers_;
   chain::AuthTable logins_;
+  chain::FlightTable flights_;
   RelayPlace relay_;
   std::span<uint8_t> hop_addresses_;
   chain::HealthTable health_;

@@ -49,6 +49,27 @@ Handshake::Handshake(config::ProxyType type, const base::Endpoint& target,
 Handshake::Handshake(const RelayRequest& request, const RelayAccess& access)
     : client_(std::in_place_type<RelayClient>, request, access) {}
 
+size_t Handshake::WriteAhead(const Ahead& ahead, std::span<uint8_t> out) {
+  if (auto* socks5 = std::get_if<Socks5Client>(&client_)) {
+    return socks5->WriteAhead(ahead.method, out);
+  }
+  if (auto* socks4 = std::get_if<Socks4Client>(&client_)) {
+    return socks4->WriteAhead(out);
+  }
+  auto* const http = std::get_if<HttpConnectClient>(&client_);
+  return http != nullptr ? http->WriteAhead(ahead.followed, out) : 0;
+}
+
+void Handshake::WasSentAhead(const Ahead& ahead) {
+  if (auto* socks5 = std::get_if<Socks5Client>(&client_)) {
+    socks5->WasSentAhead(ahead.method);
+  } else if (auto* socks4 = std::get_if<Socks4Client>(&client_)) {
+    socks4->WasSentAhead();
+  } else if (auto* http = std::get_if<HttpConnectClient>(&client_)) {
+    http->WasSentAhead(ahead.followed);
+  }
+}
+
 Step Handshake::step() const {
   return With(client_, [](const auto& client) { return client.step(); });
 }
@@ -71,6 +92,10 @@ size_t Handshake::Feed(std::span<const uint8_t> data) {
 
 void Handshake::FeedEnd() {
   With(client_, [](auto& client) { client.FeedEnd(); });
+}
+
+bool Handshake::answered() const {
+  return With(client_, [](const auto& client) { return client.answered(); });
 }
 
 bool Handshake::awaits_answer() const {

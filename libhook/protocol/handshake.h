@@ -39,6 +39,13 @@ class Handshake {
   // With the relay, in place of all hops.
   Handshake(const RelayRequest& request, const RelayAccess& access);
 
+  // All that the hop is sent, in one piece, before it answers: puts it into `out` and waits for the
+  // answers. 0: it doesn't fit, and nothing has changed. REQUIRES: a proxy's, step() == kSend,
+  // nothing was sent
+  size_t WriteAhead(const Ahead& ahead, std::span<uint8_t> out);
+  // The same where it has been sent already.
+  void WasSentAhead(const Ahead& ahead);
+
   Step step() const;
   std::span<const uint8_t> Outgoing() const;   // REQUIRES: step() == kSend; not empty
   void Sent(size_t count);                     // REQUIRES: count <= Outgoing().size()
@@ -49,6 +56,11 @@ class Handshake {
   // The hop was asked for what is behind it, and not a byte of its answer is here: what keeps it
   // silent may be there.
   bool awaits_answer() const;
+  // The hop's answer to the last message is here, or as much of it as says what it is: so the hop
+  // has read all that it was sent.
+  bool answered() const;
+  // nullptr where it is none with a SOCKS5 proxy.
+  const Socks5Client* socks5() const { return std::get_if<Socks5Client>(&client_); }
   // nullptr where it is no handshake with the relay.
   const RelayClient* relay() const { return std::get_if<RelayClient>(&client_); }
   // nullptr where it is none with an HTTP proxy.

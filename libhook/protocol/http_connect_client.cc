@@ -1,5 +1,7 @@
 #include "protocol/http_connect_client.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "protocol/http_causes.h"
 
@@ -97,6 +99,21 @@ void HttpConnectClient::Sent(size_t count) {
   }
 }
 
+size_t HttpConnectClient::WriteAhead(bool followed, std::span<uint8_t> out) {
+  const std::span<const uint8_t> bytes = Outgoing();
+  if (bytes.size() > out.size()) {
+    return 0;
+  }
+  std::ranges::copy(bytes, out.begin());
+  WasSentAhead(followed);
+  return bytes.size();
+}
+
+void HttpConnectClient::WasSentAhead(bool followed) {
+  is_followed_ = followed;
+  Sent(size_);
+}
+
 Appetite HttpConnectClient::Incoming() const {
   return in_content_ ? content_.Incoming() : Appetite{.max = kPiece, .peek = true};
 }
@@ -160,6 +177,10 @@ void HttpConnectClient::ConcludeAuthentication() {
     detail.Append("HTTP 407: ").Append(summary.empty() ? head_.reason() : summary);
     detail.Append("; ").Append(login_.refusal());
     Fail(Cause::kAuthentication, Speaker::kHop, detail.view());
+    return;
+  }
+  if (is_followed_) {
+    step_ = Step::kReconnect;
     return;
   }
   content_ = HttpContent(head_);

@@ -39,6 +39,12 @@ class HttpConnectClient {
   void FeedEnd();
   const base::Failure& failure() const { return failure_; }
   bool awaits_answer() const { return step_ == Step::kReceive && !head_.started(); }
+  // Puts the request into `out` and waits for its answer; 0: it doesn't fit, and nothing has
+  // changed. Where it is `followed` by bytes for what is behind the proxy there can be no other
+  // request on this connection. REQUIRES: nothing was sent, and there is no Negotiate token
+  size_t WriteAhead(bool followed, std::span<uint8_t> out);
+  void WasSentAhead(bool followed);
+  bool answered() const { return head_.state() == HttpReplyHead::State::kComplete; }
   const HttpLogin& login() const { return login_; }
 
  private:
@@ -58,8 +64,9 @@ class HttpConnectClient {
   Step step_ = Step::kSend;
   bool in_content_ = false;
   bool follows_answer_ = false;  // the request isn't the first on its connection
-  uint16_t size_ = 0;            // of the request, without the token
-  uint16_t token_at_ = 0;        // where it belongs
+  bool is_followed_ = false;
+  uint16_t size_ = 0;      // of the request, without the token
+  uint16_t token_at_ = 0;  // where it belongs
   size_t sent_ = 0;
   std::string_view token_;
   base::Endpoint target_;

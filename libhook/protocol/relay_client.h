@@ -28,6 +28,7 @@ class RelayClient {
   void FeedEnd();
   const base::Failure& failure() const { return reply_.failure; }
   bool awaits_answer() const { return false; }  // it says itself who is silent
+  bool answered() const { return step_ >= Step::kDone; }
   // As in the reply; 0 where there was none.
   uint32_t connect_us() const { return reply_.connect_us; }
 

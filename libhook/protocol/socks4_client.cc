@@ -75,6 +75,16 @@ void Socks4Client::Sent(size_t count) {
   }
 }
 
+size_t Socks4Client::WriteAhead(std::span<uint8_t> out) {
+  const std::span<const uint8_t> bytes = Outgoing();
+  if (bytes.size() > out.size()) {
+    return 0;
+  }
+  std::ranges::copy(bytes, out.begin());
+  WasSentAhead();
+  return bytes.size();
+}
+
 size_t Socks4Client::Feed(std::span<const uint8_t> data) {
   const size_t taken = message_.Take(data);
   HandleReply();
@@ -94,6 +104,7 @@ void Socks4Client::HandleReply() {
   if (message_.done() < 2) {
     return;
   }
+  answered_ = true;
   // A refusal is final at its second byte; some proxies don't send the rest of it.
   switch (message_[1]) {
     case kGranted:

@@ -30,6 +30,10 @@ class Socks4Client {
   size_t Feed(std::span<const uint8_t> data);
   void FeedEnd();
   const base::Failure& failure() const { return failure_; }
+  // 0: it doesn't fit into `out`, and nothing has changed. REQUIRES: nothing was sent
+  size_t WriteAhead(std::span<uint8_t> out);
+  void WasSentAhead() { Sent(Outgoing().size()); }
+  bool answered() const { return answered_; }
   bool awaits_answer() const { return state_ == State::kRecvReply && message_.done() == 0; }
 
  private:
@@ -45,6 +49,7 @@ class Socks4Client {
   void Fail(base::Cause cause, uint16_t code, std::string_view detail);
 
   State state_ = State::kSendRequest;
+  bool answered_ = false;
   WireMessage<kLongestRequest> message_;  // the one at work
   base::Failure failure_;
 };

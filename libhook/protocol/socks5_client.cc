@@ -16,6 +16,10 @@ constexpr uint8_t kMethodNone = 0x00;
 constexpr uint8_t kMethodPassword = 0x02;
 constexpr uint8_t kMethodUnacceptable = 0xff;
 
+constexpr uint8_t MethodByte(Socks5Method method) {
+  return method == Socks5Method::kPassword ? kMethodPassword : kMethodNone;
+}
+
 constexpr uint8_t kPasswordVersion = 1;
 
 constexpr uint8_t kTypeV4 = 1;
@@ -67,6 +71,44 @@ Socks5Client::Socks5Client(const base::Endpoint& target, std::string_view user,
   StartSending(State::kSendGreeting, has_credentials() ? 4 : 3);
 }
 
+size_t Socks5Client::WriteAhead(Socks5Method method, std::span<uint8_t> out) {
+  const Socks5Client unsent = *this;
+  size_t size = 0;
+  const auto append = [&] {
+    const std::span<const uint8_t> bytes = message_.Outgoing();
+    if (size + bytes.size() > out.size()) {
+      return false;
+    }
+    std::memcpy(out.data() + size, bytes.data(), bytes.size());
+    size += bytes.size();
+    return true;
+  };
+  // The one method that all that follows is right for.
+  message_[1] = 1;
+  message_[2] = MethodByte(method);
+  StartSending(State::kSendGreeting, 3);
+  bool fits = append();
+  if (fits && method == Socks5Method::kPassword) {
+    SendCredentials();
+    fits = append();
+  }
+  if (fits) {
+    SendRequest();
+    fits = append();
+  }
+  if (!fits) {
+    *this = unsent;
+    return 0;
+  }
+  WasSentAhead(method);
+  return size;
+}
+
+void Socks5Client::WasSentAhead(Socks5Method method) {
+  ahead_ = method;
+  StartReceiving(State::kRecvMethod, 2);
+}
+
 Step Socks5Client::step() const {
   switch (state_) {
     case State::kSendGreeting:
@@ -77,6 +119,8 @@ Step Socks5Client::step() const {
     case State::kRecvVerdict:
     case State::kRecvReply:
       return Step::kReceive;
+    case State::kReconnect:
+      return Step::kReconnect;
     case State::kDone:
       return Step::kDone;
     case State::kFailed:
@@ -174,13 +218,29 @@ void Socks5Client::HandleMethod() {
   if (message_.done() < 2) {
     return;
   }
+  const bool is_ahead = ahead_ != Socks5Method::kUnknown;
+  if (is_ahead && has_credentials() && message_[1] != MethodByte(ahead_)) {
+    // Asked anew, with both methods to choose from, it may well take one.
+    state_ = State::kReconnect;
+    return;
+  }
   switch (message_[1]) {
     case kMethodNone:
-      SendRequest();
+      method_ = Socks5Method::kNone;
+      if (is_ahead) {
+        StartReceiving(State::kRecvReply, kShortestReply);
+      } else {
+        SendRequest();
+      }
       return;
     case kMethodPassword:
       if (has_credentials()) {
-        SendCredentials();
+        method_ = Socks5Method::kPassword;
+        if (is_ahead) {
+          StartReceiving(State::kRecvVerdict, 2);
+        } else {
+          SendCredentials();
+        }
         return;
       }
       Fail(Cause::kNotTheProtocol, kMethodPassword, "SOCKS5 method that was not offered");
@@ -209,7 +269,11 @@ void Socks5Client::HandleVerdict() {
     Fail(Cause::kAuthentication, message_[1], "SOCKS5: credentials refused");
     return;
   }
-  SendRequest();
+  if (ahead_ != Socks5Method::kUnknown) {
+    StartReceiving(State::kRecvReply, kShortestReply);
+  } else {
+    SendRequest();
+  }
 }
 
 void Socks5Client::HandleReply() {
@@ -220,6 +284,7 @@ void Socks5Client::HandleReply() {
   if (message_.done() < 2) {
     return;
   }
+  answered_ = true;
   // A refusal is final at its second byte; some proxies don't send the rest of it.
   if (message_[1] != 0) {
     HandleReplyCode(message_[1]);

@@ -23,6 +23,13 @@ class Socks5Client {
   // Both `user` and `password` empty: no credentials. The views outlive the client.
   Socks5Client(const base::Endpoint& target, std::string_view user, std::string_view password);
 
+  // All of it without waiting for an answer, for a proxy that chooses `method`: puts it into `out`
+  // and waits for the answers. Returns its size; 0: it doesn't fit, and nothing has changed.
+  // REQUIRES: nothing was sent; kPassword only where there are credentials
+  size_t WriteAhead(Socks5Method method, std::span<uint8_t> out);
+  // The same where it has been sent. A proxy that chooses another method then is connected to anew.
+  void WasSentAhead(Socks5Method method);
+
   Step step() const;
   std::span<const uint8_t> Outgoing() const { return message_.Outgoing(); }
   void Sent(size_t count);
@@ -30,6 +37,8 @@ class Socks5Client {
   size_t Feed(std::span<const uint8_t> data);
   void FeedEnd();
   const base::Failure& failure() const { return failure_; }
+  Socks5Method method() const { return method_; }  // that the proxy has chosen
+  bool answered() const { return answered_; }
   bool awaits_answer() const { return state_ == State::kRecvReply && message_.done() == 0; }
 
  private:
@@ -41,6 +50,7 @@ class Socks5Client {
     kRecvVerdict,
     kSendRequest,
     kRecvReply,
+    kReconnect,
     kDone,
     kFailed,
   };
@@ -63,6 +73,9 @@ class Socks5Client {
   std::string_view user_;
   std::string_view password_;
   State state_ = State::kSendGreeting;
+  Socks5Method ahead_ = Socks5Method::kUnknown;  // what was sent ahead is for
+  Socks5Method method_ = Socks5Method::kUnknown;
+  bool answered_ = false;
   WireMessage<kLongestMessage> message_;  // the one at work
   base::Failure failure_;
 };

@@ -29,7 +29,8 @@ std::string Raw(const char (&literal)[kSize]) {
 class Chain {
  public:
   explicit Chain(const std::vector<ProxyType>& types, std::string_view user = {},
-                 std::string_view password = {}, config::Auth auth = config::Auth::kAny) {
+                 std::string_view password = {}, config::Auth auth = config::Auth::kAny,
+                 config::Pipeline pipeline = config::Pipeline::kAuto) {
     config::ImageWriter writer;
     config::Chain chain;
     for (size_t i = 0; i < types.size(); ++i) {
@@ -41,6 +42,7 @@ class Chain {
       proxy.user = writer.AddText(user);
       proxy.password = writer.AddText(password);
       proxy.auth = auth;
+      proxy.pipeline = pipeline;
       chain.hops[chain.hop_count++] = writer.AddProxy(proxy);
     }
     chain.name = writer.AddText("chain");

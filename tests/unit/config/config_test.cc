@@ -194,6 +194,7 @@ TEST_F(ConfigTest, RefusesBadProxiesAndChains) {
   proxy([](Proxy& p) { p.dns = static_cast<Dns>(3); });
   proxy([](Proxy& p) { std::memset(static_cast<void*>(&p.is_first_hop), 2, 1); });
   proxy([](Proxy& p) { p.auth = static_cast<Auth>(5); });
+  proxy([](Proxy& p) { p.pipeline = static_cast<Pipeline>(3); });
   proxy([](Proxy& p) { std::memset(static_cast<void*>(&p.insecure), 2, 1); });
   proxy([](Proxy& p) { p.workstation.size = 1u << 30; });
   proxy([](Proxy& p) { p.ca_file.size = 1u << 30; });
