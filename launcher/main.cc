@@ -166,6 +166,7 @@ bool TakeState(const char* state, launcher::Options* options, config::Built* bui
 int Run(const launcher::Options& options, config::Built built) {
   process::Job job;
   job.file = options.child_file;
+  job.cache_folder = config::CacheFolder(Variable);
   for (char** argument = options.command; *argument != nullptr; ++argument) {
     job.command.emplace_back(*argument);
   }

@@ -33,6 +33,7 @@ struct Job {
   engine::Settings settings;
   std::vector<uint8_t> config_image;
   std::vector<config::ListImage> lists;  // that it names
+  std::string cache_folder;              // what is learned is kept there; empty: nowhere
   std::string library;                   // path of libgochain.so; empty: not preloaded
   bool keep_proxy_env = false;
   std::vector<config::EnvChange> env;           // of the rules file

@@ -26,6 +26,7 @@
 #include "process/command.h"
 #include "process/descendants.h"
 #include "process/environment.h"
+#include "process/flight_trials.h"
 #include "process/inherited.h"
 #include "supervisor/filter.h"
 #include "supervisor/supervisor.h"
@@ -107,6 +108,7 @@ class Keeper {
       FailSetup(InstallFailure(failed.error));
     }
     Tell({.kind = Report::Kind::kStarted, .value = command_});
+    trials_->Start();
     Reap();
   }
 
@@ -120,6 +122,9 @@ class Keeper {
                             std::strerror(created.error().code)));
     }
     session_ = std::make_unique<engine::Session>(created->session);
+    chain::FlightFile(job_.cache_folder)
+        .Load(session_->config(), time(nullptr), session_->flights());
+    trials_ = std::make_unique<FlightTrials>(*session_, job_.cache_folder);
     state_ = std::move(created->fd);
     state_number_ = state_.get();
     if (relay_.pid > 0 && !relay_.Share(*session_, state_.get())) {
@@ -211,6 +216,7 @@ class Keeper {
     if (!last) {
       supervisor_->AwaitConnections(-1);
     }
+    trials_->Finish();
     _exit(0);
   }
 
@@ -255,6 +261,7 @@ class Keeper {
   Fd state_;
   int state_number_ = -1;
   std::unique_ptr<engine::Session> session_;
+  std::unique_ptr<FlightTrials> trials_;
   std::unique_ptr<supervisor::Supervisor> supervisor_;
 };
 

@@ -27,7 +27,7 @@ constexpr size_t kHopsPerWord = 4;
 constexpr size_t kPlaceWords = kHops + config::kMaxHops / kHopsPerWord;
 
 // Of the place; its lower half is the futex, as both machines have their bytes.
-enum PlaceState : uint32_t { kFree, kTaken, kFull };
+enum PlaceState : uint32_t { kFree, kTaken, kFull, kTried };
 
 std::atomic_ref<uint64_t> Atomic(uint64_t& word) { return std::atomic_ref<uint64_t>(word); }
 
@@ -175,11 +175,17 @@ Path FlightTable::WaitForPath() {
       is_good = proxy < proxy_count_;
       path.Add(proxy);
     }
-    StateOf(words_).store(kFree, std::memory_order_release);
+    StateOf(words_).store(is_good ? kTried : kFree, std::memory_order_release);
     if (is_good) {
       return path;
     }
   }
+}
+
+void FlightTable::EndTrial() { StateOf(words_).store(kFree, std::memory_order_release); }
+
+bool FlightTable::HasTrial() const {
+  return StateOf(words_).load(std::memory_order_acquire) >= kFull;
 }
 
 }  // namespace chain

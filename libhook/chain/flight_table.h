@@ -63,8 +63,11 @@ class FlightTable {
 
   // Leaves `path` to whoever waits in WaitForPath(); for nothing where another is there already.
   void AskForTrial(const Path& path);
-  // Blocks. REQUIRES: one caller at a time
+  // Blocks. REQUIRES: one caller at a time, who calls EndTrial() then
   Path WaitForPath();
+  void EndTrial();
+  // There is a path that EndTrial() has not been called for.
+  bool HasTrial() const;
 
  private:
   uint64_t* At(size_t proxy) const;

@@ -102,7 +102,8 @@ void Pipelining::Heard(size_t hop, int64_t now_ms) {
 
 void Pipelining::Ended(size_t hop, const protocol::Handshake& handshake, int64_t now_ms) {
   const protocol::Socks5Client* const socks5 = handshake.socks5();
-  if (socks5 != nullptr && table_ != nullptr && socks5->method() != Socks5Method::kUnknown) {
+  if (socks5 != nullptr && table_ != nullptr && HasCredentials(ProxyAt(hop)) &&
+      socks5->method() != Socks5Method::kUnknown) {
     table_->NoteMethod(path_[hop], socks5->method());
   }
   if (!handshake.answered()) {

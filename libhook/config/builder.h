@@ -21,6 +21,9 @@ namespace config {
 // getenv(3) of this process.
 const char* OwnVariable(const char* name);
 
+// Where this user's runs keep what they have found out; empty: nowhere.
+std::string CacheFolder(GetenvFn getenv_fn);
+
 // Where the rules of a run come from, after options and environment were read. See "Where the
 // proxies come from" in the contract.
 struct Inputs {

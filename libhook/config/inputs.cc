@@ -63,14 +63,18 @@ std::string FindRulesFile(GetenvFn getenv_fn) {
 
 }  // namespace
 
+std::string CacheFolder(GetenvFn getenv_fn) {
+  const std::string cache = FindFolder(getenv_fn, "XDG_CACHE_HOME", "/.cache");
+  return cache.empty() ? "" : cache + "/gochain";
+}
+
 const char* OwnVariable(const char* name) { return getenv(name); }
 
 bool FindInputs(const std::string& config_option, const std::vector<std::string>& proxy_options,
                 GetenvFn getenv_fn, Inputs* out) {
   *out = {};
   out->getenv_fn = getenv_fn;
-  const std::string cache = FindFolder(getenv_fn, "XDG_CACHE_HOME", "/.cache");
-  out->cache_folder = cache.empty() ? "" : cache + "/gochain";
+  out->cache_folder = CacheFolder(getenv_fn);
   out->file = config_option.empty() ? Variable(getenv_fn, "GOCHAIN_CONF") : config_option;
   out->proxy_urls = proxy_options;
   if (out->proxy_urls.empty()) {

@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "base/clock.h"
+#include "base/private_folder.h"
 #include "base/text.h"
 #include "config/list_view.h"
 
@@ -25,22 +26,6 @@ long Pointer(const void* p) { return reinterpret_cast<long>(p); }
 
 int OpenAt(int folder, const char* name, int flags, int mode = 0) {
   return static_cast<int>(sys::Call(SYS_openat, folder, Pointer(name), flags | O_CLOEXEC, mode));
-}
-
-bool IsOursAlone(const struct stat& status) {
-  return status.st_uid == static_cast<uid_t>(sys::Call(SYS_geteuid)) &&
-         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-bool WriteAll(int fd, std::span<const uint8_t> data) {
-  while (!data.empty()) {
-    const long count = sys::Write(fd, data.data(), data.size());
-    if (count <= 0 && count != -EINTR) {
-      return false;
-    }
-    data = data.subspan(count > 0 ? static_cast<size_t>(count) : 0);
-  }
-  return true;
 }
 
 // The path of the list file that an image in `folder` is of; empty: it is no image.
@@ -73,36 +58,13 @@ class FileName {
 
 }  // namespace
 
-ListCache::ListCache(const std::string& folder) {
-  if (!folder.starts_with('/')) {
-    return;
-  }
-  const std::string above = folder.substr(0, folder.rfind('/'));
-  sys::Call(SYS_mkdirat, AT_FDCWD, Pointer(above.c_str()), 0700);
-  sys::Call(SYS_mkdirat, AT_FDCWD, Pointer(folder.c_str()), 0700);
-  const int opened = OpenAt(AT_FDCWD, folder.c_str(), O_RDONLY | O_DIRECTORY);
-  if (opened < 0) {
-    return;
-  }
-  base::Fd fd(opened);
-  struct stat status;
-  if (sys::Fstat(fd.get(), &status) == 0 && IsOursAlone(status)) {
-    folder_ = std::move(fd);
-  }
-}
+ListCache::ListCache(const std::string& folder) : folder_(base::OpenPrivateFolder(folder, true)) {}
 
 ListImage ListCache::Find(const std::string& path, const ListKey& key) const {
-  // A FIFO in its place would make the open wait.
-  const int opened =
-      folder_ ? OpenAt(folder_.get(), FileName(path).c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
-              : -1;
-  if (opened < 0) {
-    return {};
-  }
-  base::Fd fd(opened);
   struct stat status;
-  if (sys::Fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) || !IsOursAlone(status) ||
-      status.st_size <= 0) {
+  base::Fd fd =
+      folder_ ? base::OpenPrivateFile(folder_.get(), FileName(path).c_str(), &status) : base::Fd();
+  if (!fd) {
     return {};
   }
   ListImage image{std::move(fd), static_cast<size_t>(status.st_size)};
@@ -133,7 +95,8 @@ ListImage ListCache::Store(const std::string& path, std::span<const uint8_t> ima
   const int opened = OpenAt(folder_.get(), temporary.c_str(), O_RDONLY);
   base::Fd reader(opened);
   // Without the sync a crash could leave the name with a file of zeros.
-  if (opened < 0 || !WriteAll(writer.get(), image) || sys::Call(SYS_fdatasync, writer.get()) < 0 ||
+  if (opened < 0 || !base::WriteAll(writer.get(), image) ||
+      sys::Call(SYS_fdatasync, writer.get()) < 0 ||
       sys::Call(SYS_renameat2, folder_.get(), Pointer(temporary.c_str()), folder_.get(),
                 Pointer(name.c_str()), 0) < 0) {
     sys::Call(SYS_unlinkat, folder_.get(), Pointer(temporary.c_str()), 0);
@@ -173,7 +136,7 @@ ListImage AnonymousListImage(std::span<const uint8_t> image) {
     return {};
   }
   base::Fd fd(static_cast<int>(made));
-  if (!WriteAll(fd.get(), image) ||
+  if (!base::WriteAll(fd.get(), image) ||
       sys::Fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) <
           0) {
     return {};

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "chain/flight_file.h"
 #include "config/builder.h"
 #include "hooks/environment.h"
 
@@ -22,6 +24,12 @@ namespace {
 constinit std::atomic<Process*> g_process = nullptr;
 // Several threads may make a Process at once; what there is to say is said once.
 constinit std::atomic_flag g_said = ATOMIC_FLAG_INIT;
+
+int64_t NowSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec;
+}
 
 }  // namespace
 
@@ -113,6 +121,8 @@ void Process::BuildSession() {
   auto created = engine::Session::Create(settings_, built.image, built.lists);
   if (created.ok()) {
     session_ = created->session;
+    chain::FlightFile(inputs.cache_folder)
+        .Load(session_.config(), NowSeconds(), session_.flights());
     standing_ = Standing::kRouting;
     alone_ = true;
   } else if (!g_said.test_and_set()) {
