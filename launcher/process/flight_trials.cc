@@ -29,7 +29,9 @@ constexpr int64_t kDialMs = 20 * 1000;
 // COMMAND has ended: what isn't known by then is found out by another run.
 constexpr int64_t kFinishMs = 5 * 1000;
 constexpr int64_t kLookMs = 5;
-constexpr uint16_t kDiscard = 9;  // RFC 863; on few machines does anything listen there
+// Nothing can listen there (RFC 6335 §6), and proxies say so at once: squid goes on trying a port
+// that refuses for six seconds.
+constexpr uint16_t kNoPort = 0;
 
 int64_t NowSeconds() { return time(nullptr); }
 
@@ -128,7 +130,7 @@ void FlightTrials::Dial(const chain::Path& path) {
   const config::Config& config = session_.config();
   engine::Addresses addresses;
   const size_t count = engine::KnownHopAddresses(session_, path[0], &addresses);
-  chain::Dial dial(config, path, {base::IpAddress::V4(INADDR_LOOPBACK), kDiscard});
+  chain::Dial dial(config, path, {base::IpAddress::V4(INADDR_LOOPBACK), kNoPort});
   dial.ShareLogins(session_.logins());
   dial.TryFlights(session_.flights());
   dial.LimitTo(base::NowMs() + kDialMs, "");

@@ -2,8 +2,8 @@
 // (chain/pipelining.h), and keeps it for later runs. In process S, on a thread of its own.
 //
 // A program's dial leaves its path in the session once it is up and something of it isn't known.
-// The trial sends all in one flight, and asks the last hop for a port of its own machine, which
-// answers at once and is nobody else's: any answer shows that the message was read.
+// The trial sends all in one flight, and asks the last hop for port 0 of its own machine, where
+// nothing can be: any answer shows that the message was read, and nobody is connected to.
 #ifndef GOCHAIN_PROCESS_FLIGHT_TRIALS_H_
 #define GOCHAIN_PROCESS_FLIGHT_TRIALS_H_
 

@@ -142,7 +142,8 @@ Dial::State Dial::Advance(Stream& stream, int64_t now_ms) {
 }
 
 void Dial::TimeOut() {
-  if (pipelining_.deadline_ms() < deadline_ms_ && pipelining_.TriesAgain(hop_)) {
+  if (pipelining_.deadline_ms() < deadline_ms_ &&
+      pipelining_.TriesAgain(hop_, Pipelining::Loss::kSilent)) {
     state_ = State::kReconnect;
     return;
   }
@@ -164,7 +165,7 @@ void Dial::FailAt(uint8_t hop, const base::Failure& failure) {
   // A hop that can't stand a flight may say so by anything but an answer.
   const bool is_no_answer =
       failure.cause == base::Cause::kClosedEarly || failure.cause == base::Cause::kNotTheProtocol;
-  if (is_no_answer && pipelining_.TriesAgain(hop)) {
+  if (is_no_answer && pipelining_.TriesAgain(hop, Pipelining::Loss::kClosed)) {
     state_ = State::kReconnect;
     return;
   }

@@ -125,14 +125,21 @@ void Pipelining::Ended(size_t hop, const protocol::Handshake& handshake, int64_t
   }
 }
 
-bool Pipelining::TriesAgain(size_t hop) {
+bool Pipelining::TriesAgain(size_t hop, Loss loss) {
   if (!IsInFlight(hop)) {
+    const bool same_end = suspect_.within_ms > 0 && hop == suspect_.silent_hop &&
+                          loss == Loss::kClosed && suspect_.loss == Loss::kClosed;
+    if (is_trial_ && same_end && IsLearned(suspect_.hop)) {
+      // `ssh -D` ends a connection whose target refuses, without an answer: it has read that.
+      table_->Note(path_[suspect_.hop], suspect_.feat, true);
+    }
     return false;
   }
   const bool has_spoken = hop < heard_;
   suspect_ = {.hop = static_cast<uint8_t>(hop),
               .feat = Feat::kPassesOn,
               .silent_hop = static_cast<uint8_t>(hop),
+              .loss = loss,
               .within_ms = std::max(kLeastMarginMs, kMarginFactor * longest_ms_)};
   if (IsSocks5(hop) && (has_spoken || hop == first_)) {
     suspect_.feat = Feat::kOwnMessages;

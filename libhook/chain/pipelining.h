@@ -58,9 +58,10 @@ class Pipelining {
   void Asked(int64_t now_ms) { asked_ms_ = now_ms; }
   // The handshake with `hop` is over, with an answer to the last message or by a failure.
   void Ended(size_t hop, const protocol::Handshake& handshake, int64_t now_ms);
-  // The connection is of no use any more, while `hop` was waited for. True: that may be for the
-  // flight's sake, and another dial without any is to find out.
-  bool TriesAgain(size_t hop);
+  // `hop` did not answer its last message. True: that may be for the flight's sake, and another
+  // dial without any is to find out.
+  enum class Loss : uint8_t { kSilent, kClosed };
+  bool TriesAgain(size_t hop, Loss loss);
   // SOCKS5 proxy `hop` wants another method than it used to.
   void ForgetMethod(size_t hop);
   // The path is up: has it tried if that may be of use.
@@ -103,6 +104,7 @@ class Pipelining {
     uint8_t hop = 0;
     Feat feat = Feat::kOwnMessages;
     uint8_t silent_hop = 0;
+    Loss loss = Loss::kSilent;
     int64_t within_ms = 0;  // 0: there is none
   };
   Suspect suspect_;

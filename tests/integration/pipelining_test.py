@@ -112,14 +112,16 @@ def test_learns_what_hops_stand(runner, peers, site, way, door):
     first, second = user_connections(recorder)
     assert turns(first)[0] == one_by_one, first.turns
     assert turns(second)[0] == 1, second.turns
-    assert len(recorder.conversations) == 3, "one connection was the trial's"
+    # Where the target refuses ssh just ends the connection: it is seen to do so either way.
+    trials = 2 if way == "ssh" else 1
+    assert len(recorder.conversations) == 2 + trials
     path = wait_for_file(runner)
     assert os.stat(path).st_mode & 0o777 == 0o600
     for next_door in (door, ALONE):
         run = run_by(next_door, runner, shell(FETCH), conf)
         assert run.must_succeed().out == HELLO, str(run)
         assert turns(user_connections(recorder)[-1])[0] == 1
-    assert len(recorder.conversations) == 5, "no further trial"
+    assert len(recorder.conversations) == 4 + trials, "no further trial"
 
 
 @pytest.mark.parametrize("door", MODES)
@@ -133,7 +135,7 @@ def test_learns_that_microsocks_loses_its_second_message(runner, peers, site, do
     for conversation in user_connections(recorder):
         assert turns(conversation)[0] == 2, conversation.turns
     for event in run.of("connect"):
-        assert event["ms"] < 900, str(run)
+        assert event["connect_ms"] < 900, str(run)
     trials = len(recorder.conversations) - 2
     assert trials == 2, "one in a flight and one without"
     wait_for_file(runner)
@@ -170,7 +172,7 @@ def test_proxy_that_was_replaced_by_one_that_loses_messages(runner, peers, site,
     assert turns(later[1])[0] == 2, later[1].turns
     if door != ALONE:
         assert turns(later[2])[0] == 2, later[2].turns
-        assert run.of("connect")[1]["ms"] < 900, str(run)
+        assert run.of("connect")[1]["connect_ms"] < 900, str(run)
 
 
 @pytest.mark.parametrize("method", ("password", "none"))

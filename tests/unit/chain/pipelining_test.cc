@@ -511,6 +511,39 @@ TEST_F(LearningTest, BlamesTheHopThatDoesNotPassOnWhatIsBehind) {
   EXPECT_EQ(Known(0).passes_on, Answer::kNo);
 }
 
+TEST_F(LearningTest, TakesTheSameEndEitherWayForAnAnswer) {
+  // As `ssh -D` has it where the target refuses. What is behind it in a flight is another matter.
+  Dial dial = MadeTrial();
+  Peer peer({});
+  Begin(dial, peer);
+  Say(peer, turns_[0].reply);
+  dial.Advance(peer.client_fd(), 40);
+  peer.Close();
+  dial.Advance(peer.client_fd(), 40);
+  std::vector<Turn> first(turns_.begin(), turns_.begin() + 1);
+  Peer again(first);
+  Again(dial, again, 50);
+  ASSERT_EQ(PlayTurns(dial, again, 60), State::kWantRead);
+  again.Close();
+  EXPECT_EQ(dial.Advance(again.client_fd(), 70), State::kFailed);
+  EXPECT_EQ(Known(0).own, Answer::kYes);
+  EXPECT_EQ(Known(0).passes_on, Answer::kUnknown);
+}
+
+TEST_F(LearningTest, LearnsThatAProxyEndsTheConnectionForTheFlightsSake) {
+  Dial dial = MadeTrial();
+  Peer peer({});
+  Begin(dial, peer);
+  Say(peer, turns_[0].reply);
+  dial.Advance(peer.client_fd(), 40);
+  peer.Close();
+  dial.Advance(peer.client_fd(), 40);
+  Peer again(turns_);
+  Again(dial, again, 50);
+  EXPECT_EQ(PlayTurns(dial, again, 60), State::kDone);
+  EXPECT_EQ(Known(0).own, Answer::kNo);
+}
+
 TEST_F(LearningTest, IsPatientWithASlowProxy) {
   Dial dial = MadeTrial();
   Peer peer({});
