@@ -13,5 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const HttpCredentials credentials{"corp\\alice", "secret", "pc", auth, "VE9LRU4="};
     fuzz::CheckHandshake(HttpConnectClient(name, credentials), input);
   }
+  HttpConnectClient followed(name, HttpCredentials{"alice", "secret"});
+  followed.WasSentAhead(true);
+  fuzz::CheckHandshake(followed, input);
   return 0;
 }

@@ -198,6 +198,17 @@ TEST_P(BadRulesFileTest, IsRefusedWithTheseWords) {
 INSTANTIATE_TEST_SUITE_P(Corpus, BadRulesFileTest, testing::ValuesIn(kBadFiles),
                          [](const auto& entry) { return std::string(entry.param.name); });
 
+TEST(RulesFileTest, ReadsWhetherToPipeline) {
+  const BuiltText built(
+      "[proxy a]\nurl = socks5://a\npipeline = yes\n[proxy b]\nurl = http://b\npipeline = no\n"
+      "[proxy c]\nurl = socks4://c\npipeline = auto\n[proxy d]\nurl = socks5://d\n");
+  ASSERT_EQ(built.Complaints(), "");
+  const Pipeline expected[] = {Pipeline::kYes, Pipeline::kNo, Pipeline::kAuto, Pipeline::kAuto};
+  for (size_t i = 0; i < std::size(expected); ++i) {
+    EXPECT_EQ(built.config().proxies()[i].pipeline, expected[i]) << i;
+  }
+}
+
 TEST(RulesFileTest, ReadsTheContractsExample) {
   const BuiltText built(
       "[gochain]\n"

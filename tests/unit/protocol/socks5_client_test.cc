@@ -1,5 +1,8 @@
 #include "protocol/socks5_client.h"
 
+#include <array>
+#include <vector>
+
 #include "driver.h"
 
 namespace protocol {
@@ -195,6 +198,81 @@ TEST(Socks5ClientTest, NamesHttpWhereAnHttpProxyAnswers) {
       Anonymous(), "HTTP/1.0 400 Bad Request\r\n\r\n", [](size_t) { return 1; }, 99, false);
   EXPECT_EQ(got.cause, Cause::kNotTheProtocol);
   EXPECT_NE(got.detail.find("HTTP"), std::string::npos);
+}
+
+// All in one piece, as `client` would have said it.
+Socks5Client Ahead(Socks5Client client, Socks5Method method, const std::string& sent) {
+  std::array<uint8_t, 1024> out;
+  const size_t size = client.WriteAhead(method, out);
+  EXPECT_EQ(Text(std::span(out).first(size)), sent);
+  return client;
+}
+
+const std::string kCredentials = Raw("\x01\x05") + "alice" + Raw("\x06") + "secret";
+
+TEST(Socks5ClientTest, SaysAllAheadOfTheAnswers) {
+  const Socks5Client client =
+      Ahead(Anonymous(), Socks5Method::kNone, Raw("\x05\x01\x00") + kRequest);
+  const Outcome got = DriveEveryWay(client, kMethodNone + kReplyV4);
+  EXPECT_EQ(got.step, Step::kDone);
+  EXPECT_EQ(got.sent, "");
+  EXPECT_EQ(got.taken, kMethodNone.size() + kReplyV4.size());
+}
+
+TEST(Socks5ClientTest, SaysThePasswordAheadAndNoOtherMethod) {
+  const Socks5Client client =
+      Ahead(WithPassword(), Socks5Method::kPassword, Raw("\x05\x01\x02") + kCredentials + kRequest);
+  EXPECT_EQ(DriveEveryWay(client, kMethodPassword + kAccepted + kReplyV4).step, Step::kDone);
+  const Outcome refused = DriveEveryWay(client, kMethodPassword + Raw("\x01\x01"));
+  EXPECT_EQ(refused.cause, Cause::kAuthentication);
+  EXPECT_EQ(refused.detail, "SOCKS5: credentials refused");
+}
+
+TEST(Socks5ClientTest, ConnectsAnewWhereAnotherMethodIsChosen) {
+  const Socks5Client password =
+      Ahead(WithPassword(), Socks5Method::kPassword, Raw("\x05\x01\x02") + kCredentials + kRequest);
+  EXPECT_EQ(DriveEveryWay(password, kMethodNone).step, Step::kReconnect);
+  EXPECT_EQ(DriveEveryWay(password, Raw("\x05\xff")).step, Step::kReconnect);
+  const Socks5Client none =
+      Ahead(WithPassword(), Socks5Method::kNone, Raw("\x05\x01\x00") + kRequest);
+  EXPECT_EQ(DriveEveryWay(none, Raw("\x05\xff")).step, Step::kReconnect);
+}
+
+TEST(Socks5ClientTest, FailsAheadAsOtherwiseWhereItHasNoCredentials) {
+  const Socks5Client client =
+      Ahead(Anonymous(), Socks5Method::kNone, Raw("\x05\x01\x00") + kRequest);
+  for (const std::string& answer : {Raw("\x05\xff"), Raw("\x05\x02"), Raw("HT")}) {
+    const Outcome ahead = DriveEveryWay(client, answer);
+    const Outcome other = DriveEveryWay(Anonymous(), answer);
+    EXPECT_EQ(ahead.step, Step::kFailed);
+    EXPECT_EQ(ahead.cause, other.cause);
+    EXPECT_EQ(ahead.detail, other.detail);
+  }
+}
+
+TEST(Socks5ClientTest, SaysOneThingAfterTheOtherWhereThereIsNoRoom) {
+  const size_t whole = 3 + kRequest.size();
+  std::vector<uint8_t> out(whole);
+  for (size_t room = 0; room < whole; ++room) {
+    Socks5Client client = Anonymous();
+    EXPECT_EQ(client.WriteAhead(Socks5Method::kNone, std::span(out).first(room)), 0u);
+    EXPECT_EQ(DriveEveryWay(client, kMethodNone + kReplyV4).sent, Raw("\x05\x01\x00") + kRequest);
+  }
+  Socks5Client client = Anonymous();
+  EXPECT_EQ(client.WriteAhead(Socks5Method::kNone, out), whole);
+}
+
+TEST(Socks5ClientTest, CountsARefusalAsAnAnswerToTheRequestAlone) {
+  const auto answered = [](std::string_view answer) {
+    Socks5Client client = Anonymous();
+    client.WasSentAhead(Socks5Method::kNone);
+    client.Feed(Bytes(answer));
+    client.FeedEnd();
+    return client.answered();
+  };
+  EXPECT_FALSE(answered(Raw("\x05\xff")));
+  EXPECT_FALSE(answered(kMethodNone));
+  EXPECT_TRUE(answered(kMethodNone + Raw("\x05\x02")));
 }
 
 }  // namespace
