@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "chain/dial.h"
-#include "chain/pipelining.h"
 #include "engine/plan.h"
 #include "supervisor/thread.h"
 
@@ -93,15 +92,17 @@ void FlightTrials::Start() {
                          (has_chains && known.passes_on == chain::FlightTable::Answer::kUnknown);
     if (proxy.pipeline == config::Pipeline::kAuto && is_open) {
       // Without it nothing is learned, and nothing lost.
-      (void)supervisor::StartThread(Run, this);
+      is_running_ = supervisor::StartThread(Run, this);
       return;
     }
   }
 }
 
+bool FlightTrials::IsAtWork() const { return is_running_ && session_.flights().HasTrial(); }
+
 void FlightTrials::Finish() {
   const int64_t deadline_ms = base::NowMs() + kFinishMs;
-  while (session_.flights().HasTrial() && base::NowMs() < deadline_ms) {
+  while (IsAtWork() && base::NowMs() < deadline_ms) {
     Pause(kLookMs);
   }
   Save();
@@ -109,30 +110,24 @@ void FlightTrials::Finish() {
 
 void FlightTrials::Loop() {
   for (;;) {
-    Try(session_.flights().WaitForPath());
+    const chain::Path path = session_.flights().WaitForPath();
+    for (int dials = 0; dials < kMaxDials && Dial(path); ++dials) {
+    }
     Save();
     session_.flights().EndTrial();
   }
 }
 
-void FlightTrials::Try(const chain::Path& path) {
-  chain::Pipelining pipelining(session_.config(), path);
-  pipelining.Share(session_.flights(), true);
-  for (int dials = 0; dials < kMaxDials && pipelining.NeedsTrial(); ++dials) {
-    for (size_t i = 0; i < path.size(); ++i) {
-      session_.flights().CountTrial(path[i]);
-    }
-    Dial(path);
-  }
-}
-
-void FlightTrials::Dial(const chain::Path& path) {
+// False where there was nothing to find out, or no way to.
+bool FlightTrials::Dial(const chain::Path& path) {
   const config::Config& config = session_.config();
   engine::Addresses addresses;
   const size_t count = engine::KnownHopAddresses(session_, path[0], &addresses);
   chain::Dial dial(config, path, {base::IpAddress::V4(INADDR_LOOPBACK), kNoPort});
   dial.ShareLogins(session_.logins());
-  dial.TryFlights(session_.flights());
+  if (!dial.TryFlights(session_.flights())) {
+    return false;
+  }
   dial.LimitTo(base::NowMs() + kDialMs, "");
   Fd fd;
   for (;;) {
@@ -142,7 +137,7 @@ void FlightTrials::Dial(const chain::Path& path) {
       fd = ConnectTo(addresses[i], path.At(config, 0).port, dial.deadline_ms());
     }
     if (!fd) {
-      return;
+      return false;
     }
     dial.Connected(0, base::NowMs());
     while (dial.state() == State::kWantRead || dial.state() == State::kWantWrite) {
@@ -156,7 +151,7 @@ void FlightTrials::Dial(const chain::Path& path) {
       }
     }
     if (dial.state() != State::kReconnect) {
-      return;
+      return true;
     }
     dial.Restart();
   }

@@ -23,18 +23,20 @@ class FlightTrials {
 
   // Starts the thread, where there is anything to find out.
   void Start();
-  // Gives a trial that is under way or due a moment, and writes what is known.
+  // A trial is under way, or due.
+  bool IsAtWork() const;
+  // Gives such a trial a moment, and writes what is known.
   void Finish();
 
  private:
   static void Run(void* trials) { static_cast<FlightTrials*>(trials)->Loop(); }
   [[noreturn]] void Loop();
-  void Try(const chain::Path& path);
-  void Dial(const chain::Path& path);
+  bool Dial(const chain::Path& path);
   void Save();
 
   engine::Session& session_;
   const chain::FlightFile file_;
+  bool is_running_ = false;
 };
 
 }  // namespace process

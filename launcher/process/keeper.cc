@@ -211,9 +211,10 @@ class Keeper {
   // Ends S with its last connection: what a program has sent before it ended is delivered, as by a
   // socket of its own. Nobody waits long for that.
   [[noreturn]] void End() {
-    const bool last = supervisor_ == nullptr || supervisor_->AwaitConnections(kGraceMs);
-    TellEnd(last);
-    if (!last) {
+    const bool is_done = supervisor_ == nullptr || supervisor_->AwaitConnections(kGraceMs);
+    // Nobody shall wait for what a trial finds out.
+    TellEnd(is_done && !trials_->IsAtWork());
+    if (!is_done) {
       supervisor_->AwaitConnections(-1);
     }
     trials_->Finish();

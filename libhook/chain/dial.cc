@@ -40,6 +40,11 @@ std::optional<base::Endpoint> NextStop(const config::Config& config, const Path&
 Dial::Dial(const config::Config& config, const Path& path, const base::Endpoint& target)
     : config_(&config), path_(path), target_(target), pipelining_(config, path) {}
 
+bool Dial::TryFlights(FlightTable& table) {
+  pipelining_.Share(table, true);
+  return pipelining_.BeginTrial(Logins());
+}
+
 void Dial::Start(int64_t now_ms) {
   int64_t time_ms = config_->globals().connect_timeout_ms;
   if (relay_ != nullptr) {
@@ -290,6 +295,20 @@ Dial::Login Dial::LoginTo(size_t hop) {
   return Login::kOpen;
 }
 
+Pipelining::Logins Dial::Logins() {
+  Pipelining::Logins out;
+  for (size_t hop = 0; hop < path_.size(); ++hop) {
+    if (path_.At(*config_, hop).type != config::ProxyType::kHttp) {
+      continue;
+    }
+    const auto bit = static_cast<uint16_t>(1u << hop);
+    const Login login = LoginTo(hop);
+    out.unsettled |= login != Login::kSettled ? bit : uint16_t{0};
+    out.open |= login == Login::kOpen ? bit : uint16_t{0};
+  }
+  return out;
+}
+
 void Dial::PackFlight() {
   flight_.Clear();
   with_password_ = 0;
@@ -356,7 +375,7 @@ void Dial::FinishHop(int64_t now_ms) {
     return;
   }
   if (size_t{hop_} + 1 == path_.size()) {
-    pipelining_.Up();
+    pipelining_.Up(Logins());
     state_ = State::kDone;
     return;
   }

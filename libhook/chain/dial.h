@@ -74,8 +74,9 @@ class Dial {
 
   // What hops are known to stand, likewise. A dial without it sends flights where the rules say so.
   void ShareFlights(FlightTable& table) { pipelining_.Share(table, false); }
-  // The dial is there to find out what hops stand: it tries what isn't known.
-  void TryFlights(FlightTable& table) { pipelining_.Share(table, true); }
+  // The dial is there to find out what hops stand: it tries what isn't known. False where there is
+  // nothing to find out. REQUIRES: ShareLogins() before
+  bool TryFlights(FlightTable& table);
 
   State state() const { return state_; }
 
@@ -130,6 +131,7 @@ class Dial {
     kOpen,     // it depends on what the proxy says
   };
   Login LoginTo(size_t hop);
+  Pipelining::Logins Logins();
   // Packs what may go out in one piece from hop_ on; nothing where that is but one message.
   void PackFlight();
   protocol::Ahead AheadOf(size_t hop) const;

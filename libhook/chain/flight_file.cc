@@ -113,7 +113,7 @@ void FlightFile::Load(const config::Config& config, int64_t now_s, FlightTable& 
   }
 }
 
-bool FlightFile::Save(const config::Config& config, int64_t now_s, const FlightTable& table) const {
+bool FlightFile::Save(const config::Config& config, int64_t now_s, FlightTable& table) const {
   bool has_news = false;
   for (size_t i = 0; i < config.proxies().size(); ++i) {
     has_news = has_news || table.HasNews(i);
@@ -126,10 +126,12 @@ bool FlightFile::Save(const config::Config& config, int64_t now_s, const FlightT
   std::vector<FlightRecord> records = ReadFile(folder.get(), now_s);
   bool changes = false;
   for (size_t i = 0; i < config.proxies().size(); ++i) {
-    const FlightTable::Knowledge known = table.Of(i);
     if (!table.HasNews(i)) {
       continue;
     }
+    // What is noted from now on is for the next time.
+    table.TakeNews(i);
+    const FlightTable::Knowledge known = table.Of(i);
     const FlightRecord news{.proxy = KeyOf(config, config.proxies()[i]),
                             .own = known.own,
                             .passes_on = known.passes_on,

@@ -44,9 +44,9 @@ class FlightFile {
 
   // Presets what is known of the proxies of `config`.
   void Load(const config::Config& config, int64_t now_s, FlightTable& table) const;
-  // Adds what the run has learned of them. False where nothing was to be written, or nothing could
-  // be.
-  bool Save(const config::Config& config, int64_t now_s, const FlightTable& table) const;
+  // Adds what the run has learned of them since. False where nothing was to be written, or nothing
+  // could be.
+  bool Save(const config::Config& config, int64_t now_s, FlightTable& table) const;
 
  private:
   std::string folder_;

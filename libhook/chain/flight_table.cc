@@ -119,6 +119,10 @@ void FlightTable::Preset(size_t proxy, const Knowledge& knowledge) {
 
 bool FlightTable::HasNews(size_t proxy) const { return (Load(proxy) & kNews) != 0; }
 
+void FlightTable::TakeNews(size_t proxy) {
+  Update(proxy, [](uint64_t word) { return word & ~kNews; });
+}
+
 bool FlightTable::IsSure(size_t proxy, int64_t now_ms) const {
   const uint64_t since = Load(proxy) >> kSureShift;
   return since != 0 && Seconds(now_ms) - since < static_cast<uint64_t>(kSureMs / 1000);

@@ -51,8 +51,9 @@ class FlightTable {
   void NoteMethod(size_t proxy, protocol::Socks5Method method);  // kUnknown: it is none any more
   // Of another run; before this one notes anything.
   void Preset(size_t proxy, const Knowledge& knowledge);
-  // True where this run has noted something new.
+  // This run has noted something new, and nobody has taken it to where it is kept.
   bool HasNews(size_t proxy) const;
+  void TakeNews(size_t proxy);
 
   // Times are those of base::NowMs().
   bool IsSure(size_t proxy, int64_t now_ms) const;

@@ -159,37 +159,54 @@ void Pipelining::ForgetMethod(size_t hop) {
   Reset();
 }
 
-void Pipelining::Up() {
-  if (!is_trial_ && table_ != nullptr && NeedsTrial()) {
+void Pipelining::Up(const Logins& logins) {
+  if (!is_trial_ && NeedsTrial(logins)) {
     table_->AskForTrial(path_);
   }
 }
 
-bool Pipelining::NeedsTrial() const {
+bool Pipelining::NeedsTrial(const Logins& logins) const {
   if (table_ == nullptr || path_.NeedsRelay(*config_)) {
     return false;
   }
   for (size_t hop = 0; hop < path_.size(); ++hop) {
-    if (IsWorthATrial(hop, Feat::kOwnMessages) || IsWorthATrial(hop, Feat::kPassesOn)) {
+    if (IsWorthATrial(hop, logins)) {
       return true;
     }
   }
   return false;
 }
 
-bool Pipelining::IsWorthATrial(size_t hop, Feat feat) const {
-  const FlightTable::Knowledge known = table_->Of(path_[hop]);
-  if (!IsLearned(hop) || known.of(feat) != Answer::kUnknown || !CanBeInFlight(ProxyAt(hop)) ||
+bool Pipelining::BeginTrial(const Logins& logins) {
+  if (!NeedsTrial(logins)) {
+    return false;
+  }
+  for (size_t hop = 0; hop < path_.size(); ++hop) {
+    if (IsWorthATrial(hop, logins)) {
+      table_->CountTrial(path_[hop]);
+    }
+  }
+  return true;
+}
+
+bool Pipelining::IsWorthATrial(size_t hop, const Logins& logins) const {
+  if (!IsLearned(hop) || !CanBeInFlight(ProxyAt(hop)) ||
       table_->Trials(path_[hop]) >= FlightTable::kMaxTrials) {
     return false;
   }
-  if (feat == Feat::kOwnMessages) {
-    return IsSocks5(hop);
+  if (IsSocks5(hop) && MayLearn(hop, Feat::kOwnMessages)) {
+    return true;
   }
   // Bytes go behind its request only where that is part of a flight itself.
-  return hop + 1 < path_.size() && CanBeInFlight(ProxyAt(hop + 1)) &&
-         !(IsHttp(ProxyAt(hop)) && IsHttp(ProxyAt(hop + 1))) &&
-         !(IsSocks5(hop) && known.own == Answer::kNo);
+  return hop + 1 < path_.size() && (logins.unsettled >> hop & 1) == 0 &&
+         (logins.open >> (hop + 1) & 1) == 0 && CanBeInFlight(ProxyAt(hop + 1)) &&
+         !(IsHttp(ProxyAt(hop)) && IsHttp(ProxyAt(hop + 1))) && MayLearn(hop, Feat::kPassesOn) &&
+         !(IsSocks5(hop) && !Stands(hop, Feat::kOwnMessages)) &&
+         !(IsSocks5(hop + 1) && !Stands(hop + 1, Feat::kOwnMessages));
+}
+
+bool Pipelining::MayLearn(size_t hop, Feat feat) const {
+  return table_->Of(path_[hop]).of(feat) == Answer::kUnknown;
 }
 
 void Pipelining::Note(size_t hop, Feat feat, bool stands, int64_t now_ms) {

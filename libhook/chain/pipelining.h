@@ -64,10 +64,19 @@ class Pipelining {
   bool TriesAgain(size_t hop, Loss loss);
   // SOCKS5 proxy `hop` wants another method than it used to.
   void ForgetMethod(size_t hop);
+  // --- Of trials
+
+  // A bit for each hop that...
+  struct Logins {
+    uint16_t unsettled = 0;  // may yet ask for a login: nothing goes behind it
+    uint16_t open = 0;       // will ask for one anew: it goes behind nothing
+  };
   // The path is up: has it tried if that may be of use.
-  void Up();
-  // What isn't known of the path, and might be found out by a trial.
-  bool NeedsTrial() const;
+  void Up(const Logins& logins);
+  // A trial of the path may find something out.
+  bool NeedsTrial(const Logins& logins) const;
+  // The same, and counts the trial.
+  bool BeginTrial(const Logins& logins);
 
  private:
   using Feat = FlightTable::Feat;
@@ -79,7 +88,8 @@ class Pipelining {
   bool IsLearned(size_t hop) const {
     return table_ != nullptr && ProxyAt(hop).pipeline == config::Pipeline::kAuto;
   }
-  bool IsWorthATrial(size_t hop, Feat feat) const;
+  bool IsWorthATrial(size_t hop, const Logins& logins) const;
+  bool MayLearn(size_t hop, Feat feat) const;
   bool IsDoubted(int64_t now_ms) const;
   void Note(size_t hop, Feat feat, bool stands, int64_t now_ms);
   void Reset();

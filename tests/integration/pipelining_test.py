@@ -20,8 +20,8 @@ STATE_FILE = ".cache/gochain/pipelining"
 TRIAL_SECONDS = 6
 
 
-def recorded(peers, proxy):
-    return peers._keep(Recorder(proxy))
+def recorded(peers, proxy, **kwargs):
+    return peers._keep(Recorder(proxy, **kwargs))
 
 
 def inner(peers, kind):
@@ -152,6 +152,15 @@ def test_command_that_ends_at_once_leaves_knowledge(runner, peers, site):
     wait_for_file(runner)
     run_by("auto", runner, shell(FETCH), conf).must_succeed()
     assert turns(user_connections(recorder)[-1])[0] == 1
+
+
+@pytest.mark.parametrize("door", MODES)
+def test_nobody_waits_for_a_trial(runner, peers, site, door):
+    """gochain ends with COMMAND, and what is learned comes later."""
+    recorder = recorded(peers, peers.proxy(proxies.Microsocks), delay_s=0.1)
+    run_by(door, runner, shell(FETCH), rules([recorder])).must_succeed()
+    assert not os.path.exists(os.path.join(runner.place.folder, STATE_FILE))
+    wait_for_file(runner)
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -137,6 +137,7 @@ TEST_F(FlightFileTest, KeepsWhatOtherRunsHaveWrittenMeanwhile) {
   late.Learn(0);
   ASSERT_TRUE(Learned({{.host = "b.example"}}));
   ASSERT_TRUE(File().Save(late.config(), kNowS, late.table()));
+  EXPECT_FALSE(late.table().HasNews(0));
   EXPECT_EQ(Known({}), kKnown);
   EXPECT_EQ(Known({.host = "b.example"}), kKnown);
 }

@@ -433,7 +433,7 @@ class LearningTest : public FlightsTest {
   }
   Dial MadeTrial() {
     Dial dial(chain_.config(), Path::Whole(chain_.config(), kWhole), kTarget);
-    dial.TryFlights(*flights_);
+    EXPECT_TRUE(dial.TryFlights(*flights_));
     return dial;
   }
   FlightTable::Knowledge Known(size_t hop) const { return flights_->Of(hop); }
@@ -619,17 +619,46 @@ TEST_F(LearningTest, HasATrialMadeOnceAPathIsUp) {
 TEST_F(LearningTest, NeedsNoTrialOfWhatIsKnownOrWasTriedInVain) {
   Pipelining pipelining(chain_.config(), Path::Whole(chain_.config(), kWhole));
   pipelining.Share(*flights_, false);
-  EXPECT_TRUE(pipelining.NeedsTrial());
+  EXPECT_TRUE(pipelining.NeedsTrial({}));
   flights_->Preset(0, {Answer::kYes, Answer::kNo, Socks5Method::kUnknown});
-  EXPECT_TRUE(pipelining.NeedsTrial());
+  EXPECT_TRUE(pipelining.NeedsTrial({}));
   flights_->Note(1, Feat::kOwnMessages, false);
-  EXPECT_FALSE(pipelining.NeedsTrial());
+  EXPECT_FALSE(pipelining.NeedsTrial({}));
   flights_->Preset(0, {});
   for (unsigned i = 0; i < FlightTable::kMaxTrials; ++i) {
-    EXPECT_TRUE(pipelining.NeedsTrial());
+    EXPECT_TRUE(pipelining.NeedsTrial({}));
     flights_->CountTrial(0);
   }
-  EXPECT_FALSE(pipelining.NeedsTrial());
+  EXPECT_FALSE(pipelining.NeedsTrial({}));
+}
+
+TEST_F(LearningTest, NeedsNoTrialOfWhatCannotBeInOneFlight) {
+  const auto needs = [&](const std::vector<ProxyType>& types, const Pipelining::Logins& logins) {
+    const Chain chain(types);
+    Pipelining pipelining(chain.config(), Path::Whole(chain.config(), kWhole));
+    pipelining.Share(*flights_, false);
+    return pipelining.NeedsTrial(logins);
+  };
+  const std::vector<ProxyType> mixed{ProxyType::kHttp, ProxyType::kSocks4};
+  EXPECT_TRUE(needs(mixed, {}));
+  EXPECT_FALSE(needs(mixed, {.unsettled = 0b01}));
+  EXPECT_FALSE(needs(mixed, {.open = 0b10}));
+  EXPECT_TRUE(needs(mixed, {.unsettled = 0b10}));
+  EXPECT_FALSE(needs({ProxyType::kHttp}, {}));
+  EXPECT_FALSE(needs({ProxyType::kHttp, ProxyType::kHttp}, {}));
+  EXPECT_FALSE(needs({ProxyType::kHttps, ProxyType::kSocks5}, {}));
+  flights_->Note(1, Feat::kOwnMessages, false);
+  EXPECT_FALSE(needs({ProxyType::kHttp, ProxyType::kSocks5}, {})) << "it has to be waited for";
+}
+
+TEST_F(LearningTest, CountsTrialsOfWhatIsTried) {
+  flights_->Preset(0, kStandsAll);
+  Dial dial(chain_.config(), Path::Whole(chain_.config(), kWhole), kTarget);
+  EXPECT_TRUE(dial.TryFlights(*flights_));
+  EXPECT_EQ(flights_->Trials(0), 0u);
+  EXPECT_EQ(flights_->Trials(1), 1u);
+  flights_->Preset(1, kStandsAll);
+  EXPECT_FALSE(dial.TryFlights(*flights_));
 }
 
 TEST_F(LearningTest, NeedsNoTrialOfWhatTheRulesSay) {
@@ -637,7 +666,7 @@ TEST_F(LearningTest, NeedsNoTrialOfWhatTheRulesSay) {
     const Chain chain(types_, {}, {}, config::Auth::kAny, pipeline);
     Pipelining pipelining(chain.config(), Path::Whole(chain.config(), kWhole));
     pipelining.Share(*flights_, false);
-    EXPECT_FALSE(pipelining.NeedsTrial());
+    EXPECT_FALSE(pipelining.NeedsTrial({}));
   }
 }
 
