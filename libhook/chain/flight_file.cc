@@ -25,15 +25,16 @@ constexpr int64_t kLifetimeS = int64_t{30} * 24 * 3600;
 // What holds still needn't be written each day.
 constexpr int64_t kFreshS = int64_t{24} * 3600;
 
+// Neither a host nor a scheme has a blank in it.
+constexpr std::string_view kEnd = " ";
+
 std::array<uint8_t, 16> KeyOf(const config::Config& config, const config::Proxy& proxy) {
   std::array<char, 8> number;
   protocol::Hash hash(protocol::Hash::Kind::kSha256);
-  // Neither a host nor a scheme has a NUL in it.
-  hash.Add(config::Scheme(proxy.type)).Add(std::string_view("", 1));
-  hash.Add(config.text(proxy.host)).Add(std::string_view("", 1));
+  hash.Add(config::Scheme(proxy.type)).Add(kEnd).Add(config.text(proxy.host)).Add(kEnd);
   base::TextWriter text(number);
   text.AppendNumber(proxy.port);
-  hash.Add(text.view()).Add(std::string_view("", 1)).Add(config.text(proxy.user));
+  hash.Add(text.view()).Add(kEnd).Add(config.text(proxy.user));
   std::array<uint8_t, protocol::Hash::kMaxDigest> digest;
   std::array<uint8_t, 16> out;
   std::memcpy(out.data(), hash.Finish(digest).data(), out.size());
