@@ -114,9 +114,12 @@ TEST_F(FlightTableTest, ReadsNothingOutsideItsTypesFromASpoiltRegion) {
   // A path that there can't be is passed over.
   std::ranges::fill(memory_, 0);
   table_.AskForTrial(PathOf({kProxies}));
-  std::thread waiting([&] { EXPECT_EQ(HopsOf(table_.WaitForPath()), std::vector<uint16_t>{1}); });
-  while (table_.HasTrial()) std::this_thread::yield();
-  table_.AskForTrial(PathOf({1}));
+  std::atomic<bool> done = false;
+  std::thread waiting([&] {
+    EXPECT_EQ(HopsOf(table_.WaitForPath()), std::vector<uint16_t>{1});
+    done = true;
+  });
+  while (!done) table_.AskForTrial(PathOf({1}));
   waiting.join();
 }
 
