@@ -27,7 +27,7 @@ struct Text {
   uint32_t size = 0;
 };
 
-enum class RouteKind : uint8_t { kDirect, kReject, kProxy, kChain };
+enum class RouteKind : uint16_t { kDirect, kReject, kProxy, kChain };
 
 struct Route {
   RouteKind kind = RouteKind::kDirect;
@@ -64,11 +64,11 @@ struct Source {
 struct Proxy {
   Text name;  // "office"; the hop's URL without credentials for those of -p and the environment
   ProxyType type = ProxyType::kSocks5;
-  Text host;  // name or address, no brackets
-  uint16_t port = 0;
   bool default_port = false;  // the URL names none: for kSsh, ssh's own files may
-  Text user;                  // percent-decoded
-  Text password;              // percent-decoded
+  uint16_t port = 0;
+  Text host;      // name or address, no brackets
+  Text user;      // percent-decoded
+  Text password;  // percent-decoded
   Dns dns = Dns::kInherit;
   bool is_first_hop = false;  // of some route: gochain itself connects to it
   Auth auth = Auth::kAny;
@@ -114,6 +114,7 @@ struct Chain {
   uint16_t length = 1;  // kRandom, kRoundRobin; at most hop_count
   uint16_t hop_count = 0;
   uint16_t hops[kMaxHops] = {};  // indexes of proxies, first hop first
+  uint16_t unused = 0;
   Source source;
 };
 
@@ -131,16 +132,17 @@ enum class PatternKind : uint8_t {
 };
 
 struct Pattern {
+  Text host;                // lower case, without the leading '.' or '*.'; the glob as written
+  base::IpAddress address;  // kAddress
   PatternKind kind = PatternKind::kAny;
   uint8_t prefix_bits = 0;  // kAddress
   bool exe_only = false;    // exe:NAME alone: all it dials, whatever the target
   uint16_t low_port = 0;    // 0..65535 where no port is named
   uint16_t high_port = 65535;
-  uint16_t list = 0;        // kList: its index in lists()
-  Text host;                // lower case, without the leading '.' or '*.'; the glob as written
-  base::IpAddress address;  // kAddress
-  Text exe;                 // empty: any program
-  Text written;             // the pattern as the user wrote it
+  uint16_t list = 0;  // kList: its index in lists()
+  uint16_t unused = 0;
+  Text exe;      // empty: any program
+  Text written;  // the pattern as the user wrote it
   Route route;
   Source source;
 };
@@ -163,8 +165,8 @@ struct Rewrite {
   Text name;
   Pattern from;  // a name, glob, address, network or `:port`; its route and exe say nothing
   Text to_host;  // lower case, no final dot; empty: an address, or the host stays
-  bool to_is_address = false;
   base::IpAddress to_address;
+  bool to_is_address = false;
   uint16_t to_port = 0;  // 0: the port stays
   Source source;         // of its section
 };
@@ -172,8 +174,9 @@ struct Rewrite {
 // One address of a name of [hosts].
 struct HostAddress {
   Text name;  // lower case, no final dot
-  base::IpAddress address;
   Source source;
+  base::IpAddress address;
+  uint8_t unused[3] = {};
 };
 
 // Whether connections of event loops under the supervisor, whose sockets are non-blocking, are
@@ -188,6 +191,7 @@ struct Globals {
   DefaultSource default_source = DefaultSource::kBuiltIn;
   Dns dns = Dns::kRemote;
   Connect connect = Connect::kAuto;
+  uint8_t unused = 0;
   uint32_t connect_timeout_ms = 10000;  // per hop
   uint32_t chain_timeout_ms = 60000;    // of a whole dial with all it tries
   uint32_t retry_after_ms = 30000;      // a dead hop is left alone for so long, and then longer

@@ -47,6 +47,13 @@ static_assert(alignof(Globals) <= kImageAlignment && alignof(Proxy) <= kImageAli
               alignof(HashedPattern) <= kImageAlignment && alignof(List) <= kImageAlignment &&
               alignof(Rewrite) <= kImageAlignment && alignof(HostAddress) <= kImageAlignment);
 
+// Without a byte that nobody sets: the same rules are the same image, whoever compiles them, and
+// nothing else of the compiler's memory is in it.
+template <typename... Records>
+inline constexpr bool kHaveNoGaps = (std::has_unique_object_representations_v<Records> && ...);
+static_assert(kHaveNoGaps<ImageHeader, Globals, Proxy, Chain, Pattern, HashedPattern, List, Rewrite,
+                          HostAddress>);
+
 struct ImageLayout {
   size_t globals = 0;
   size_t proxies = 0;

@@ -79,7 +79,7 @@ void ImageWriter::AddHostAddress(std::string_view name, const base::IpAddress& a
       hosts_.begin(), hosts_.end(), name,
       [this](std::string_view word, const HostAddress& host) { return word < View(host.name); });
   const bool known = at != hosts_.begin() && View(std::prev(at)->name) == name;
-  hosts_.insert(at, {known ? std::prev(at)->name : AddText(name), address, source});
+  hosts_.insert(at, {known ? std::prev(at)->name : AddText(name), source, address});
 }
 
 std::string_view ImageWriter::View(Text text) const {

@@ -11,7 +11,7 @@
 namespace engine {
 
 // Another build's is refused: the number changes with either layout, or the config image's.
-inline constexpr uint64_t kRelayStartMagic = 0x676f52656c617901;
+inline constexpr uint64_t kRelayStartMagic = 0x676f52656c617902;
 
 // The config image follows.
 struct RelayStart {
