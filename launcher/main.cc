@@ -141,9 +141,10 @@ program::Entry EntryOf(const std::string& command) {
 }
 
 // The library started this in the place of a program that it can't get into. Under --mode=preload
-// the rules and settings are those of that run; without a launcher they come from the environment,
-// as for the library itself.
-bool TakeState(const char* state, launcher::Options* options, config::Built* built) {
+// the rules and settings are those of that run, and so is all that its processes find out; without
+// a launcher they come from the environment, as for the library itself.
+bool TakeState(const char* state, launcher::Options* options, config::Built* built,
+               base::Fd* tables) {
   const auto session = engine::Session::Open(state);
   if (!session.ok()) {
     return false;
@@ -160,10 +161,12 @@ bool TakeState(const char* state, launcher::Options* options, config::Built* bui
   options->log_format = settings.log_format;
   options->log_file = settings.log_file_view();
   built->image.assign(session->config_image().begin(), session->config_image().end());
-  return true;
+  tables->Reset(engine::Session::OpenTables(state));
+  return tables->valid();
 }
 
-int Run(const launcher::Options& options, config::Built built) {
+// `tables`: those of the run that this one is a part of; -1: it is one of its own.
+int Run(const launcher::Options& options, config::Built built, base::Fd tables, bool lends_relay) {
   process::Job job;
   job.file = options.child_file;
   job.cache_folder = config::CacheFolder(Variable);
@@ -179,6 +182,8 @@ int Run(const launcher::Options& options, config::Built built) {
   std::memcpy(job.settings.log_file.data(), options.log_file.data(), options.log_file.size());
   job.config_image = std::move(built.image);
   job.lists = std::move(built.lists);
+  job.tables = std::move(tables);
+  job.lends_relay = lends_relay;
   job.env = std::move(built.env);
   job.password_variables = std::move(built.password_variables);
   job.keep_proxy_env = options.keep_proxy_env;
@@ -246,8 +251,9 @@ int main(int argc, char** argv) {
   if (const char* const state = Variable("GOCHAIN_STATE");
       state != nullptr && !options.child_file.empty()) {
     config::Built built;
-    return TakeState(state, &options, &built)
-               ? Run(options, std::move(built))
+    base::Fd tables;
+    return TakeState(state, &options, &built, &tables)
+               ? Run(options, std::move(built), std::move(tables), true)
                : Complain(fmt::format("{} is not started: the rules of this run can't be read",
                                       options.command[0]));
   }
@@ -277,5 +283,5 @@ int main(int argc, char** argv) {
     built.env.clear();
     built.password_variables.clear();
   }
-  return Run(options, std::move(built));
+  return Run(options, std::move(built), {}, false);
 }

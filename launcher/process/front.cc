@@ -213,8 +213,8 @@ int RunJob(const Job& job) {
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, &original_mask);
   RelayProcess relay;
-  if (config::ImageNeedsRelay(job.config_image)) {
-    auto started = StartRelay();
+  if (config::ImageNeedsRelay(job.config_image) && !job.lends_relay) {
+    auto started = StartRelay(job.tables.get());
     if (!started.ok()) {
       return Complain(fmt::format("cannot start the relay that this run's proxies need: {}: {}",
                                   started.error().what, std::strerror(started.error().code)));

@@ -5,6 +5,9 @@
 //      lives until the last process of the tree is gone (keeper.h)
 //   C  COMMAND, in A's process group (command.h)
 //   R  the relay, only where the rules have a hop that needs it (relay_process.h)
+//
+// A run for one program, started by the library in that program's place, is a part of the run
+// around it: it has the same rules and tables.
 #ifndef GOCHAIN_PROCESS_JOB_H_
 #define GOCHAIN_PROCESS_JOB_H_
 
@@ -14,8 +17,10 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "config/env_change.h"
 #include "config/list_cache.h"
+#include "engine/session.h"
 #include "engine/settings.h"
 
 namespace process {
@@ -34,11 +39,15 @@ struct Job {
   std::vector<uint8_t> config_image;
   std::vector<config::ListImage> lists;  // that it names
   std::string cache_folder;              // what is learned is kept there; empty: nowhere
-  std::string library;                   // path of libgochain.so; empty: not preloaded
+  // A region with the same rules, of which the run borrows the tables; none: its own are new.
+  base::Fd tables;
+  bool lends_relay = false;  // and the relay, if the rules need one
+  std::string library;       // path of libgochain.so; empty: not preloaded
   bool keep_proxy_env = false;
   std::vector<config::EnvChange> env;           // of the rules file
   std::vector<std::string> password_variables;  // not for COMMAND
 
+  engine::Lender lender() const { return {.fd = tables.get(), .lends_relay = lends_relay}; }
   bool supervises() const { return settings.mode != engine::Mode::kPreload; }
 };
 

@@ -68,7 +68,8 @@ class Keeper {
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     front_watch_.Reset(static_cast<int>(syscall(SYS_pidfd_open, front_, 0)));
-    std::vector<int> own{reports_.get(), front_watch_.get(), relay_.keeper.get()};
+    std::vector<int> own{reports_.get(), front_watch_.get(), relay_.keeper.get(),
+                         job_.tables.get()};
     for (const config::ListImage& list : job_.lists) {
       own.push_back(list.fd.get());
     }
@@ -116,7 +117,7 @@ class Keeper {
   void CreateSession() {
     engine::Settings settings = job_.settings;
     settings.supervised = job_.supervises();
-    auto created = engine::Session::Create(settings, job_.config_image, job_.lists);
+    auto created = engine::Session::Create(settings, job_.config_image, job_.lists, job_.lender());
     if (!created.ok()) {
       FailSetup(fmt::format("cannot share the state of this run: {}: {}", created.error().what,
                             std::strerror(created.error().code)));

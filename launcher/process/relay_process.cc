@@ -72,11 +72,11 @@ void SettleDown(const std::vector<int>& inherited) {
 }
 
 [[noreturn]] void RunRelay(relay::Listeners listeners, const protocol::RelayAccess& access,
-                           Fd socket) {
+                           Fd socket, int tables) {
   if (getpgrp() > 0) {
     setpgid(0, 0);
   }
-  SettleDown(InheritedDescriptors({listeners.v4.get(), listeners.v6.get(), socket.get()}));
+  SettleDown(InheritedDescriptors({listeners.v4.get(), listeners.v6.get(), socket.get(), tables}));
   Notice notice;
   Fd state;
   if (!base::ReceiveMessage(socket.get(), &notice, &state)) {
@@ -84,7 +84,8 @@ void SettleDown(const std::vector<int>& inherited) {
   }
   auto session = engine::Session::OpenWithoutLists(state.get());
   state.Reset();
-  if (session.ok()) {
+  if (session.ok() && (tables < 0 || session->Borrow({.fd = tables}).ok())) {
+    sys::Close(tables);
     Keeper keeper(std::move(socket));
     relay::Server(session.value(), std::move(listeners), access).Run(keeper);
   }
@@ -158,7 +159,7 @@ void RelayProcess::TellCommandEnded() {
   }
 }
 
-base::Result<RelayProcess> StartRelay() {
+base::Result<RelayProcess> StartRelay(int tables) {
   RelayProcess out;
   auto listeners = relay::Listen(&out.access);
   if (!listeners.ok()) {
@@ -176,7 +177,7 @@ base::Result<RelayProcess> StartRelay() {
   }
   if (out.pid == 0) {
     out.keeper.Reset();
-    RunRelay(std::move(listeners.value()), out.access, std::move(own));
+    RunRelay(std::move(listeners.value()), out.access, std::move(own), tables);
   }
   return out;
 }

@@ -28,8 +28,9 @@ struct RelayProcess {
   void TellCommandEnded();
 };
 
-// Forks R off. Called by A, with one thread.
-base::Result<RelayProcess> StartRelay();
+// Forks R off. Called by A, with one thread. `tables`: the region whose tables the run borrows; or
+// -1.
+base::Result<RelayProcess> StartRelay(int tables);
 
 // Is the relay of a library, in process `owner`, that has put what it needs to know on standard
 // input (engine/relay_start.h). Ends the process, or returns an exit status.

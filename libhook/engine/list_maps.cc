@@ -4,12 +4,11 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include <array>
 #include <cerrno>
 #include <new>
 
 #include "base/fd.h"
-#include "base/text.h"
+#include "engine/held_file.h"
 
 namespace engine {
 namespace {
@@ -88,10 +87,7 @@ base::Result<std::span<const ListView>> MapLists(std::span<const config::ListIma
 }
 
 int OpenList(std::string_view state, const ListRecord& list) {
-  std::array<char, 128> path{};
-  base::TextWriter text(std::span<char>(path.data(), path.size() - 1));
-  text.Append(state.substr(0, state.rfind('/') + 1)).AppendNumber(list.fd);
-  const int opened = text.cut() ? -ENAMETOOLONG : sys::Open(path.data(), O_RDONLY);
+  const int opened = OpenHeld(state, list.fd, O_RDONLY);
   if (opened < 0) {
     return opened;
   }

@@ -57,7 +57,7 @@ std::optional<base::Endpoint> NameFor(Session& session, const base::IpAddress& a
                                       bool* made_up) {
   auto name = session.names().NameOf(address);
   *made_up = name.has_value();
-  return name ? name : session.answers().NameOf(address);
+  return name ? name : session.AnsweredName(address);
 }
 
 std::optional<base::Endpoint> ReverseName(Session& session, const base::IpAddress& address) {

@@ -2,60 +2,22 @@
 
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
-#include "base/clock.h"
+#include "engine/held_file.h"
 
 namespace engine {
 namespace {
 
 // Another build's region is refused: the number changes with the layout.
 constexpr uint64_t kMagic = 0x676f636861696e05;
-constexpr int64_t kHopAddressLifetimeMs = 60 * 1000;
-
-struct Header {
-  uint64_t magic;
-  uint64_t size;
-  Settings settings;
-  uint64_t config_size;
-};
-
-// The addresses of one proxy's name, in words that are stored with release and loaded with acquire:
-// who sees a word of a new record sees the odd version of its writer too.
-struct HopRecord {
-  enum Word : size_t { kVersion, kExpiresMs, kCount, kAddresses };
-  static constexpr size_t kWordsPerAddress = 3;  // 16 bytes, and 1 for IPv6
-  uint64_t words[kAddresses + kMaxAddresses * kWordsPerAddress];
-
-  uint64_t Load(size_t word) {
-    return std::atomic_ref<uint64_t>(words[word]).load(std::memory_order_acquire);
-  }
-  void Store(size_t word, uint64_t value) {
-    std::atomic_ref<uint64_t>(words[word]).store(value, std::memory_order_release);
-  }
-
-  base::IpAddress LoadAddress(size_t index) {
-    const size_t first = kAddresses + index * kWordsPerAddress;
-    const uint64_t halves[2] = {Load(first), Load(first + 1)};
-    uint8_t bytes[16];
-    std::memcpy(bytes, halves, sizeof bytes);
-    return Load(first + 2) != 0 ? base::IpAddress::V6Bytes(std::span<const uint8_t, 16>(bytes))
-                                : base::IpAddress::V4Bytes(std::span<const uint8_t, 4>(bytes, 4));
-  }
-  void StoreAddress(size_t index, const base::IpAddress& address) {
-    const size_t first = kAddresses + index * kWordsPerAddress;
-    uint64_t halves[2] = {};
-    std::memcpy(halves, address.bytes().data(), address.bytes().size());
-    Store(first, halves[0]);
-    Store(first + 1, halves[1]);
-    Store(first + 2, address.is_v4() ? 0 : 1);
-  }
-};
 
 constexpr size_t Align(size_t size) { return (size + 63) & ~size_t{63}; }
 
@@ -72,37 +34,48 @@ struct Layout {
   size_t lists;
   size_t size;
 
-  Layout(size_t config_size, size_t proxy_count, size_t chain_count, size_t list_count)
-      : config(Align(sizeof(Header))),
+  Layout(size_t header_size, size_t config_size, size_t proxy_count, size_t chain_count,
+         size_t list_count)
+      : config(Align(header_size)),
         names(config + Align(config_size)),
         answers(names + Align(names::NameTable::RegionSize())),
         peers(answers + Align(names::AnswerTable::RegionSize())),
         relay(peers + Align(names::PeerTable::RegionSize())),
         hops(relay + Align(RelayPlace::RegionSize())),
-        health(hops + Align(proxy_count * sizeof(HopRecord))),
+        health(hops + Align(HopAddressTable::RegionSize(proxy_count))),
         logins(health + Align(chain::HealthTable::RegionSize(proxy_count, chain_count))),
         flights(logins + Align(chain::AuthTable::RegionSize(proxy_count))),
         lists(flights + Align(chain::FlightTable::RegionSize(proxy_count))),
         size(lists + Align(list_count * sizeof(ListRecord))) {}
 };
 
-HopRecord* RecordAt(std::span<uint8_t> region, size_t proxy) {
-  const size_t offset = proxy * sizeof(HopRecord);
-  return offset + sizeof(HopRecord) <= region.size()
-             ? reinterpret_cast<HopRecord*>(region.data() + offset)
-             : nullptr;
-}
-
 }  // namespace
+
+struct Session::Header {
+  uint64_t magic;
+  uint64_t size;
+  uint64_t config_size;
+  // Whose tables are borrowed: a number in the process that holds the region; negative: nobody's.
+  int64_t lender_fd;
+  uint64_t lends_relay;
+  Settings settings;
+};
 
 base::Result<Session::Created> Session::Create(const Settings& settings,
                                                std::span<const uint8_t> config_image,
-                                               std::span<const config::ListImage> lists) {
-  auto created = CreateWithoutLists(settings, config_image);
+                                               std::span<const config::ListImage> lists,
+                                               const Lender& lender) {
+  auto created = CreateRegion(settings, config_image, lender);
   if (!created.ok()) {
     return created;
   }
   Session& session = created->session;
+  if (lender.fd >= 0) {
+    const auto borrowed = session.Borrow(lender);
+    if (!borrowed.ok()) {
+      return borrowed.error();
+    }
+  }
   if (session.lists_.size() != lists.size()) {
     return base::Error{EINVAL, "lists"};
   }
@@ -120,13 +93,29 @@ base::Result<Session::Created> Session::Create(const Settings& settings,
 
 base::Result<Session::Created> Session::CreateWithoutLists(const Settings& settings,
                                                            std::span<const uint8_t> config_image) {
+  return CreateRegion(settings, config_image, {});
+}
+
+base::Result<base::Fd> Session::CreateTables(std::span<const uint8_t> config_image) {
+  auto created = CreateRegion({}, config_image, {});
+  if (!created.ok()) {
+    return created.error();
+  }
+  created->session.Unmap();
+  return std::move(created->fd);
+}
+
+base::Result<Session::Created> Session::CreateRegion(const Settings& settings,
+                                                     std::span<const uint8_t> config_image,
+                                                     const Lender& lender) {
   const auto config = config::Config::FromImage(config_image);
   if (!config.ok()) {
     return config.error();
   }
-  const Layout layout(config_image.size(), config->proxies().size(), config->chains().size(),
-                      config->lists().size());
-  const long made = sys::Call(SYS_memfd_create, reinterpret_cast<long>("gochain"), MFD_CLOEXEC);
+  const Layout layout(sizeof(Header), config_image.size(), config->proxies().size(),
+                      config->chains().size(), config->lists().size());
+  const long made = sys::Call(SYS_memfd_create, reinterpret_cast<long>("gochain"),
+                              MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (made < 0) {
     return base::Error{static_cast<int>(-made), "memfd_create"};
   }
@@ -139,7 +128,12 @@ base::Result<Session::Created> Session::CreateWithoutLists(const Settings& setti
   if (memory == nullptr) {
     return base::Error{ENOMEM, "mmap"};
   }
-  const Header header{kMagic, layout.size, settings, config_image.size()};
+  const Header header{kMagic,
+                      layout.size,
+                      config_image.size(),
+                      static_cast<int64_t>(lender.fd),
+                      lender.lends_relay ? uint64_t{1} : 0,
+                      settings};
   std::memcpy(memory, &header, sizeof header);
   std::memcpy(memory + layout.config, config_image.data(), config_image.size());
   auto session = FromRegion({memory, layout.size});
@@ -171,17 +165,27 @@ base::Result<Session> Session::Open(const char* path) {
     return base::Error{-opened, "open"};
   }
   const base::Fd fd(opened);
-  const auto region = MapRegion(fd.get());
-  if (!region.ok()) {
-    return region.error();
+  auto session = OpenWithoutLists(fd.get());
+  if (!session.ok()) {
+    return session;
   }
-  auto session = FromRegion(region.value());
-  const auto views = session.ok() ? OpenLists(path, session->lists_) : session.error();
+  const auto views = OpenLists(path, session->lists_);
   if (!views.ok()) {
-    sys::Unmap(region->data(), region->size());
+    session->Unmap();
     return views.error();
   }
   session->config_.SetLists(views.value());
+  if (session->header_->lender_fd >= 0) {
+    const base::Fd lender(
+        OpenHeld(path, static_cast<uint64_t>(session->header_->lender_fd), O_RDWR));
+    const auto borrowed =
+        lender.valid() ? session->Borrow({lender.get(), session->header_->lends_relay != 0})
+                       : base::Result<bool>(base::Error{-lender.get(), "open of the tables"});
+    if (!borrowed.ok()) {
+      session->Unmap();
+      return borrowed.error();
+    }
+  }
   return session;
 }
 
@@ -204,7 +208,7 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
       header->config_size > region.size()) {
     return bad;
   }
-  const Layout without_hops(header->config_size, 0, 0, 0);
+  const Layout without_hops(sizeof(Header), header->config_size, 0, 0, 0);
   if (without_hops.size > region.size()) {
     return bad;
   }
@@ -214,67 +218,94 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
     return config.error();
   }
   const size_t list_count = config->lists().size();
-  const Layout layout(header->config_size, config->proxies().size(), config->chains().size(),
-                      list_count);
+  const Layout layout(sizeof(Header), header->config_size, config->proxies().size(),
+                      config->chains().size(), list_count);
   if (layout.size != region.size()) {
     return bad;
   }
   Session out;
+  out.header_ = header;
   out.settings_ = &header->settings;
   out.config_ = config.value();
   out.config_image_ = region.subspan(without_hops.config, header->config_size);
-  out.names_ = names::NameTable(region.subspan(layout.names, names::NameTable::RegionSize()));
-  out.answers_ =
+  out.own_.names = names::NameTable(region.subspan(layout.names, names::NameTable::RegionSize()));
+  out.own_.answers =
       names::AnswerTable(region.subspan(layout.answers, names::AnswerTable::RegionSize()));
-  out.peers_ = names::PeerTable(region.subspan(layout.peers, names::PeerTable::RegionSize()));
-  out.relay_ = RelayPlace(region.subspan(layout.relay, RelayPlace::RegionSize()));
-  out.hop_addresses_ = region.subspan(layout.hops, layout.health - layout.hops);
-  out.health_ = chain::HealthTable(region.subspan(layout.health, layout.logins - layout.health),
-                                   config->proxies().size(), config->globals().retry_after_ms);
-  out.logins_ = chain::AuthTable(region.subspan(layout.logins, layout.flights - layout.logins));
-  out.flights_ = chain::FlightTable(region.subspan(layout.flights, layout.lists - layout.flights),
-                                    config->proxies().size());
+  out.own_.peers = names::PeerTable(region.subspan(layout.peers, names::PeerTable::RegionSize()));
+  out.own_.relay = RelayPlace(region.subspan(layout.relay, RelayPlace::RegionSize()));
+  out.own_.hop_addresses = HopAddressTable(
+      region.subspan(layout.hops, HopAddressTable::RegionSize(config->proxies().size())));
+  out.own_.health = chain::HealthTable(region.subspan(layout.health, layout.logins - layout.health),
+                                       config->proxies().size(), config->globals().retry_after_ms);
+  out.own_.logins = chain::AuthTable(region.subspan(layout.logins, layout.flights - layout.logins));
+  out.own_.flights = chain::FlightTable(
+      region.subspan(layout.flights, layout.lists - layout.flights), config->proxies().size());
   out.lists_ = {reinterpret_cast<const ListRecord*>(region.data() + layout.lists), list_count};
   return out;
 }
 
-size_t Session::HopAddresses(size_t proxy, Addresses* out) const {
-  HopRecord* const record = RecordAt(hop_addresses_, proxy);
-  if (record == nullptr) {
-    return 0;
+void Session::Unmap() { sys::Unmap(header_, header_->size); }
+
+int Session::OpenTables(const char* path) {
+  const int opened = sys::Open(path, O_RDWR);
+  if (opened < 0) {
+    return opened;
   }
-  const uint64_t version = record->Load(HopRecord::kVersion);
-  const uint64_t count = record->Load(HopRecord::kCount);
-  const auto expires_ms = static_cast<int64_t>(record->Load(HopRecord::kExpiresMs));
-  if (version % 2 != 0 || count > kMaxAddresses || base::NowMs() >= expires_ms) {
-    return 0;
+  base::Fd fd(opened);
+  auto session = OpenWithoutLists(opened);
+  if (!session.ok()) {
+    return -session.error().code;
   }
-  for (size_t i = 0; i < count; ++i) {
-    (*out)[i] = record->LoadAddress(i);
-  }
-  return record->Load(HopRecord::kVersion) == version ? count : 0;
+  const int64_t lender = session->header_->lender_fd;
+  session->Unmap();
+  return lender < 0 ? fd.Release() : OpenHeld(path, static_cast<uint64_t>(lender), O_RDWR);
 }
 
-void Session::SetHopAddresses(size_t proxy, std::span<const base::IpAddress> addresses) {
-  HopRecord* const record = RecordAt(hop_addresses_, proxy);
-  if (record == nullptr) {
-    return;
+base::Result<Session> Session::OpenLender(int fd, std::span<const uint8_t> config_image) {
+  auto lender = OpenWithoutLists(fd);
+  if (lender.ok() && !std::ranges::equal(config_image, lender->config_image_)) {
+    lender->Unmap();
+    return base::Error{EINVAL, "tables of other rules"};
   }
-  const std::atomic_ref<uint64_t> version(record->words[HopRecord::kVersion]);
-  uint64_t before = version.load(std::memory_order_relaxed);
-  // Another writer is at work, with the same answer: leave it to that one.
-  if (before % 2 != 0 ||
-      !version.compare_exchange_strong(before, before + 1, std::memory_order_acquire)) {
-    return;
+  return lender;
+}
+
+bool Session::CanLend(int fd, std::span<const uint8_t> config_image) {
+  auto lender = OpenLender(fd, config_image);
+  if (lender.ok()) {
+    lender->Unmap();
   }
-  const size_t count = std::min(addresses.size(), kMaxAddresses);
-  record->Store(HopRecord::kCount, count);
-  for (size_t i = 0; i < count; ++i) {
-    record->StoreAddress(i, addresses[i]);
+  return lender.ok();
+}
+
+base::Result<bool> Session::Borrow(const Lender& lender) {
+  auto other = OpenLender(lender.fd, config_image_);
+  if (!other.ok()) {
+    return other.error();
   }
-  record->Store(HopRecord::kExpiresMs,
-                static_cast<uint64_t>(base::NowMs() + kHopAddressLifetimeMs));
-  record->Store(HopRecord::kVersion, before + 2);
+  // Not malloc(3): a program's signal handler may connect.
+  const long memory = sys::Call(SYS_mmap, 0, sizeof(Tables), PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  if (memory < 0 && memory > -4096) {
+    other->Unmap();
+    return base::Error{ENOMEM, "mmap"};
+  }
+  auto* const tables = new (reinterpret_cast<void*>(memory)) Tables(other->own_);
+  if (!lender.lends_relay) {
+    tables->relay = own_.relay;
+  }
+  Tables* none = nullptr;
+  if (!std::atomic_ref<Tables*>(borrowed_).compare_exchange_strong(none, tables,
+                                                                   std::memory_order_acq_rel)) {
+    sys::Unmap(tables, sizeof(Tables));
+    other->Unmap();
+  }
+  return true;
+}
+
+std::optional<base::Endpoint> Session::AnsweredName(const base::IpAddress& address) const {
+  auto name = tables().answers.NameOf(address);
+  return name || !borrows() ? name : own_.answers.NameOf(address);
 }
 
 }  // namespace engine

@@ -2,16 +2,20 @@
 //
 // It is a view of one shared memory region (a memfd that the supervisor process holds and others
 // open as /proc/PID/fd/N, so no writable file system is needed): run settings, the compiled Config,
-// the tables of made-up addresses, of answers and of peers, the addresses of first hops, their
-// health, what they stand, and where the relay is. The launcher creates it; the library opens it,
-// or, started without a launcher, builds one of its own from GOCHAIN_CONF, GOCHAIN_PROXY and their
-// like. Async-signal-safe after construction, any thread; lives until the process ends.
+// and the tables of what its processes find out. The launcher creates it; the library opens it, or,
+// started without a launcher, builds one of its own from GOCHAIN_CONF, GOCHAIN_PROXY and their
+// like.
+//
+// A run within another, and a library alone, have settings and rules of their own and borrow the
+// tables of a region that others use: the outer run's, or that of a broker (broker.h).
+// Async-signal-safe after construction, any thread; lives until the process ends.
 #ifndef GOCHAIN_ENGINE_SESSION_H_
 #define GOCHAIN_ENGINE_SESSION_H_
 
-#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -22,6 +26,7 @@
 #include "chain/health_table.h"
 #include "config/config.h"
 #include "config/list_cache.h"
+#include "engine/hop_address_table.h"
 #include "engine/list_maps.h"
 #include "engine/relay_place.h"
 #include "engine/settings.h"
@@ -31,23 +36,41 @@
 
 namespace engine {
 
-// Of one name; more are left out.
-inline constexpr size_t kMaxAddresses = 8;
-using Addresses = std::array<base::IpAddress, kMaxAddresses>;
+// What the processes that share a region find out and tell each other.
+struct Tables {
+  names::NameTable names;
+  names::AnswerTable answers;
+  names::PeerTable peers;
+  chain::AuthTable logins;
+  chain::FlightTable flights;
+  chain::HealthTable health;
+  HopAddressTable hop_addresses;
+  RelayPlace relay;
+};
+
+// A region whose tables another session borrows.
+struct Lender {
+  int fd = -1;               // none
+  bool lends_relay = false;  // else the borrower's relay is one of its own
+};
 
 class Session {
  public:
-  // Creates a region holding `settings` and a copy of `config_image`, and maps `lists`; `fd` and
-  // those of the lists are the caller's to keep open for as long as other processes shall open the
-  // region.
+  // Creates a region holding `settings` and a copy of `config_image`, and maps `lists`; `fd`, those
+  // of the lists and the lender's are the caller's to keep open for as long as other processes
+  // shall open the region.
   struct Created;
   static base::Result<Created> Create(const Settings& settings,
                                       std::span<const uint8_t> config_image,
-                                      std::span<const config::ListImage> lists);
+                                      std::span<const config::ListImage> lists,
+                                      const Lender& lender = {});
 
   // The same for the relay, which asks no rules, and so no lists.
   static base::Result<Created> CreateWithoutLists(const Settings& settings,
                                                   std::span<const uint8_t> config_image);
+
+  // A region of which the tables are all that counts: to be lent to those who have these rules.
+  static base::Result<base::Fd> CreateTables(std::span<const uint8_t> config_image);
 
   // Maps a region that another process made. `path` is the value of GOCHAIN_STATE.
   static base::Result<Session> Open(const char* path);
@@ -56,41 +79,70 @@ class Session {
   // rules.
   static base::Result<Session> OpenWithoutLists(int fd);
 
+  // A descriptor of the region at `path`, or of the one whose tables that borrows: what a run
+  // within that run may borrow; or -errno.
+  static int OpenTables(const char* path);
+
+  // True where `fd` is a region with these rules, and its tables may be borrowed.
+  static bool CanLend(int fd, std::span<const uint8_t> config_image);
+
+  // From now on the tables are those of the lender, which must have the same rules. At most once:
+  // where several threads do it, the first one's holds.
+  base::Result<bool> Borrow(const Lender& lender);
+  bool borrows() const { return borrowed() != nullptr; }
+
   const Settings& settings() const { return *settings_; }
   // REQUIRES: nobody else has opened the region yet.
   void SetSocketsTrapped() { settings_->sockets_trapped = true; }
   const config::Config& config() const { return config_; }
   std::span<const uint8_t> config_image() const { return config_image_; }
   std::span<const ListRecord> lists() const { return lists_; }
-  names::NameTable& names() { return names_; }
-  names::AnswerTable& answers() { return answers_; }
-  names::PeerTable& peers() { return peers_; }
-  chain::AuthTable& logins() { return logins_; }
-  chain::FlightTable& flights() { return flights_; }
-  RelayPlace& relay() { return relay_; }
-  const chain::HealthTable& health() const { return health_; }
+  names::NameTable& names() { return tables().names; }
+  names::AnswerTable& answers() { return tables().answers; }
+  names::PeerTable& peers() { return tables().peers; }
+  chain::AuthTable& logins() { return tables().logins; }
+  chain::FlightTable& flights() { return tables().flights; }
+  RelayPlace& relay() { return tables().relay; }
+  const chain::HealthTable& health() const { return tables().health; }
+
+  // The name that a program was told `address` for: by any process that shares the tables, or by
+  // this one before it borrowed them.
+  std::optional<base::Endpoint> AnsweredName(const base::IpAddress& address) const;
 
   // The addresses of proxy number `proxy`, where some process of the tree has looked its name up
   // less than a minute ago; returns how many.
-  size_t HopAddresses(size_t proxy, Addresses* out) const;
-  void SetHopAddresses(size_t proxy, std::span<const base::IpAddress> addresses);
+  size_t HopAddresses(size_t proxy, Addresses* out) const {
+    return tables().hop_addresses.Find(proxy, out);
+  }
+  void SetHopAddresses(size_t proxy, std::span<const base::IpAddress> addresses) {
+    tables().hop_addresses.Set(proxy, addresses);
+  }
 
  private:
+  struct Header;
+
+  static base::Result<Created> CreateRegion(const Settings& settings,
+                                            std::span<const uint8_t> config_image,
+                                            const Lender& lender);
   static base::Result<std::span<uint8_t>> MapRegion(int fd);
+  static base::Result<Session> OpenLender(int fd, std::span<const uint8_t> config_image);
   static base::Result<Session> FromRegion(std::span<uint8_t> region);
 
-  Settings* settings_ = nullptr;
+  Tables* borrowed() const {
+    return std::atomic_ref<Tables*>(borrowed_).load(std::memory_order_acquire);
+  }
+  Tables& tables() { return borrows() ? *borrowed() : own_; }
+  const Tables& tables() const { return borrows() ? *borrowed() : own_; }
+
+  void Unmap();
+
+  Header* header_ = nullptr;
+  Settings* settings_ = nullptr;  // in the header
   config::Config config_;
   std::span<const uint8_t> config_image_;
-  names::NameTable names_;
-  names::AnswerTable answers_;
-  names::PeerTable peers_;
-  chain::AuthTable logins_;
-  chain::FlightTable flights_;
-  RelayPlace relay_;
-  std::span<uint8_t> hop_addresses_;
-  chain::HealthTable health_;
   std::span<const ListRecord> lists_;
+  Tables own_;
+  mutable Tables* borrowed_ = nullptr;  // in memory of its own; set once
 };
 
 struct Session::Created {

@@ -69,6 +69,107 @@ TEST_F(SessionTest, SharesTheAddressesOfAProxysName) {
   EXPECT_EQ(other->HopAddresses(1, &found), 0u);
 }
 
+// A run within the run of the fixture, or a library alone that shares a broker's region.
+class BorrowingSessionTest : public SessionTest {
+ protected:
+  base::Result<Session::Created> Inner(bool lends_relay,
+                                       const char* url = "socks5://proxy.example") {
+    config::Inputs inputs;
+    inputs.proxy_urls = {url};
+    const auto built = config::Build(inputs);
+    Settings settings;
+    settings.cookie = 0x5678;
+    return Session::Create(settings, built.image, built.lists, {fd_.get(), lends_relay});
+  }
+
+  const base::IpAddress address_ = *base::IpAddress::Parse("192.0.2.7");
+};
+
+TEST_F(BorrowingSessionTest, KnowsWhatTheLenderKnows) {
+  auto inner = Inner(true);
+  ASSERT_TRUE(inner.ok());
+  EXPECT_EQ(inner->session.settings().cookie, 0x5678u);
+  EXPECT_EQ(session_.settings().cookie, 0x1234u);
+  const auto made_up = session_.names().AddressOf("pkg.example");
+  EXPECT_EQ(inner->session.names().NameOf(*made_up)->name(), "pkg.example");
+  session_.answers().Put(address_, "direct.example");
+  EXPECT_EQ(inner->session.AnsweredName(address_)->name(), "direct.example");
+  chain::HealthTable health = inner->session.health();
+  EXPECT_TRUE(health.Failed(0, health.See(0), 1));
+  EXPECT_FALSE(session_.health().See(0).is_alive());
+  const base::Endpoint actual(address_, 1080);
+  inner->session.peers().Put(42, actual, base::Endpoint(*made_up, 443));
+  EXPECT_EQ(session_.peers().Find(42, actual), base::Endpoint(*made_up, 443));
+  const base::IpAddress known[] = {address_};
+  session_.SetHopAddresses(0, known);
+  Addresses found;
+  EXPECT_EQ(inner->session.HopAddresses(0, &found), 1u);
+}
+
+TEST_F(BorrowingSessionTest, TakesTheRelayWithTheTablesOrHasItsOwn) {
+  auto with = Inner(true);
+  auto without = Inner(false);
+  ASSERT_TRUE(with.ok() && without.ok());
+  ASSERT_TRUE(session_.relay().Claim(0, 1));
+  session_.relay().Publish({.port = 4711, .has_v6 = true, .request = {}, .reply = {}});
+  EXPECT_TRUE(with->session.relay().Find().has_value());
+  EXPECT_FALSE(without->session.relay().Find().has_value());
+}
+
+TEST_F(BorrowingSessionTest, IsTheSameForAProcessThatOpensIt) {
+  auto inner = Inner(true);
+  ASSERT_TRUE(inner.ok());
+  const std::string path = "/proc/self/fd/" + std::to_string(inner->fd.get());
+  auto other = Session::Open(path.c_str());
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(other->settings().cookie, 0x5678u);
+  const auto made_up = session_.names().AddressOf("pkg.example");
+  ASSERT_TRUE(other->names().NameOf(*made_up).has_value());
+  // And one within that.
+  const base::Fd tables(Session::OpenTables(path.c_str()));
+  ASSERT_TRUE(tables.valid());
+  auto third = Session::OpenWithoutLists(tables.get());
+  ASSERT_TRUE(third.ok());
+  EXPECT_TRUE(third->names().NameOf(*made_up).has_value());
+  // The lender is gone: nothing is made up instead.
+  const base::Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  ASSERT_GE(dup2(null.get(), fd_.get()), 0);
+  EXPECT_FALSE(Session::Open(path.c_str()).ok());
+}
+
+TEST_F(BorrowingSessionTest, RefusesTablesOfOtherRules) {
+  EXPECT_FALSE(Inner(true, "socks5://other.example").ok());
+  EXPECT_FALSE(Inner(true, "http://proxy.example").ok());
+  EXPECT_TRUE(Inner(true).ok());
+  EXPECT_TRUE(Session::CanLend(fd_.get(), session_.config_image()));
+  Words()[0] ^= 0xff;
+  EXPECT_FALSE(Session::CanLend(fd_.get(), session_.config_image()));
+  EXPECT_FALSE(Session::CanLend(-1, session_.config_image()));
+}
+
+TEST_F(BorrowingSessionTest, RemembersWhatAProgramWasToldBefore) {
+  auto tables = Session::CreateTables(session_.config_image());
+  ASSERT_TRUE(tables.ok());
+  session_.answers().Put(address_, "direct.example");
+  ASSERT_FALSE(session_.borrows());
+  ASSERT_TRUE(session_.Borrow({tables->get(), true}).ok());
+  EXPECT_TRUE(session_.borrows());
+  EXPECT_EQ(session_.AnsweredName(address_)->name(), "direct.example");
+  // What all share is newer.
+  session_.answers().Put(address_, "newer.example");
+  EXPECT_EQ(session_.AnsweredName(address_)->name(), "newer.example");
+}
+
+TEST_F(BorrowingSessionTest, BorrowsOnceWhateverManyThreadsDo) {
+  auto first = Session::CreateTables(session_.config_image());
+  auto second = Session::CreateTables(session_.config_image());
+  ASSERT_TRUE(first.ok() && second.ok());
+  ASSERT_TRUE(session_.Borrow({first->get(), true}).ok());
+  session_.answers().Put(address_, "a.example");
+  ASSERT_TRUE(session_.Borrow({second->get(), true}).ok());
+  EXPECT_TRUE(session_.AnsweredName(address_).has_value());
+}
+
 TEST_F(SessionTest, LeavesNoDescriptorInTheProcessThatOpensIt) {
   const int before = dup(fd_.get());
   close(before);
