@@ -20,6 +20,7 @@
 #include "explain/explain.h"
 #include "explain/lint.h"
 #include "options.h"
+#include "process/broker_process.h"
 #include "process/environment.h"
 #include "process/front.h"
 #include "process/job.h"
@@ -240,7 +241,10 @@ int main(int argc, char** argv) {
     return FlushOutput();
   }
   if (options.action == launcher::Action::kLibraryRelay) {
-    return process::RunLibraryRelay(options.relay_owner);
+    return process::RunLibraryRelay(options.starter);
+  }
+  if (options.action == launcher::Action::kLibraryBroker) {
+    return process::RunLibraryBroker(options.starter);
   }
   if (options.action == launcher::Action::kImport) {
     return Import(options);
@@ -278,10 +282,12 @@ int main(int argc, char** argv) {
   if (options.action == launcher::Action::kExplain) {
     return Explain(options, built);
   }
+  base::Fd tables;
   if (!options.child_file.empty()) {
     // Its environment is what the program made of it.
     built.env.clear();
     built.password_variables.clear();
+    tables = process::FindOrStartBroker(built.image);
   }
-  return Run(options, std::move(built), {}, false);
+  return Run(options, std::move(built), std::move(tables), false);
 }

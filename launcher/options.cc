@@ -29,11 +29,12 @@ enum LongOption : int {
   kLibraryChild,
   kLibraryChildCloses,
   kLibraryRelay,
+  kLibraryBroker,
   kVersion,
   kHelp
 };
 
-constexpr std::array<option, 16> kOptions = {{
+constexpr std::array<option, 17> kOptions = {{
     {"config", required_argument, nullptr, 'f'},
     {"proxy", required_argument, nullptr, 'p'},
     {"mode", required_argument, nullptr, kMode},
@@ -48,6 +49,7 @@ constexpr std::array<option, 16> kOptions = {{
     {"library-child", required_argument, nullptr, kLibraryChild},
     {"library-child-closes", required_argument, nullptr, kLibraryChildCloses},
     {"library-relay", required_argument, nullptr, kLibraryRelay},
+    {"library-broker", required_argument, nullptr, kLibraryBroker},
     {"version", no_argument, nullptr, kVersion},
     {"help", no_argument, nullptr, kHelp},
     {nullptr, 0, nullptr, 0},
@@ -86,7 +88,7 @@ class Parser {
       return false;
     }
     if (out_->action == Action::kVersion || out_->action == Action::kHelp ||
-        out_->action == Action::kLibraryRelay) {
+        out_->action == Action::kLibraryRelay || out_->action == Action::kLibraryBroker) {
       return true;
     }
     return TakeEnvironment() && Finish();
@@ -164,7 +166,11 @@ class Parser {
         return true;
       case kLibraryRelay:
         out_->action = Action::kLibraryRelay;
-        out_->relay_owner = std::atoi(optarg);
+        out_->starter = std::atoi(optarg);
+        return true;
+      case kLibraryBroker:
+        out_->action = Action::kLibraryBroker;
+        out_->starter = std::atoi(optarg);
         return true;
       case kExplain:
         return Choose(Action::kExplain);

@@ -14,7 +14,7 @@
 
 namespace launcher {
 
-enum class Action { kRun, kLibraryRelay, kExplain, kImport, kVersion, kHelp };
+enum class Action { kRun, kLibraryRelay, kLibraryBroker, kExplain, kImport, kVersion, kHelp };
 
 struct Options {
   Action action = Action::kRun;
@@ -30,7 +30,7 @@ struct Options {
   // --library-child: the library started gochain in the place of this file. Not for people.
   std::string child_file;
   int child_closes = -1;     // --library-child-closes: a descriptor that COMMAND doesn't get
-  int relay_owner = 0;       // kLibraryRelay: the process whose library asks for it
+  int starter = 0;           // kLibraryRelay: with whom it ends; kLibraryBroker: its first user
   char** command = nullptr;  // kRun: a part of argv, with its final null
 };
 

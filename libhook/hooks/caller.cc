@@ -144,8 +144,10 @@ int LookUpHere(std::string_view name, std::span<base::IpAddress> out, int64_t de
 int Caller::Replace(int fd, int domain) { return ReplaceSocket(fd, domain, dial_.cookie); }
 
 bool Caller::StartRelay(uint64_t version, engine::FoundRelay* relay, base::Failure* why) {
-  return Process::Get().alone() ? FindOrStartRelay(Process::Get().session(), version, relay, why)
-                                : Surroundings::StartRelay(version, relay, why);
+  Process& process = Process::Get();
+  return process.alone()
+             ? FindOrStartRelay(process.session(), process.relay_owner(), version, relay, why)
+             : Surroundings::StartRelay(version, relay, why);
 }
 
 void Caller::BoundNextConnect(int64_t until_ms) {

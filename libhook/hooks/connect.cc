@@ -108,8 +108,9 @@ class LoopHost final : public loop::Host {
   }
   int Replace(int fd, int domain) override { return ReplaceSocket(fd, domain, process_.cookie()); }
   bool StartRelay(uint64_t version, engine::FoundRelay* relay, base::Failure* why) override {
-    return process_.alone() ? FindOrStartRelay(process_.session(), version, relay, why)
-                            : Host::StartRelay(version, relay, why);
+    return process_.alone()
+               ? FindOrStartRelay(process_.session(), process_.relay_owner(), version, relay, why)
+               : Host::StartRelay(version, relay, why);
   }
   void Landed(int fd) override {
     if (process_.sockets_trapped()) {
@@ -191,11 +192,16 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
     return destination.endpoint.address().IsLoopback() ? PlainConnect(process, fd, address, length)
                                                        : -EACCES;
   }
+  // It may be another program that was told of it.
+  if (names::NameTable::InRange(destination.endpoint.address())) {
+    process.ShareTables();
+  }
   const engine::Plan plan =
       engine::MakePlan(process.session(), destination.endpoint, process.exe());
   if (plan.pass_through) {
     return PlainConnect(process, fd, address, length);
   }
+  process.ShareTables();
   if (process.supervised() && NeedsLookup(process, plan)) {
     return FromC(real::connect(fd, address, length));
   }

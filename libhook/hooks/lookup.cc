@@ -34,8 +34,9 @@ bool HasProperLabels(std::string_view name) {
   }
 }
 
-NameAnswer TellMadeUp(engine::Session& session, std::string_view name) {
-  const auto address = session.names().AddressOf(name);
+NameAnswer TellMadeUp(Process& process, std::string_view name) {
+  process.ShareTables();
+  const auto address = process.session().names().AddressOf(name);
   if (!address) {
     return {.kind = NameAnswer::Kind::kRefused};
   }
@@ -77,18 +78,18 @@ NameAnswer LookUpName(std::string_view name) {
     case engine::Telling::kMadeUp:
       break;
   }
-  return TellMadeUp(session, parsed->name());
+  return TellMadeUp(process, parsed->name());
 }
 
 bool KeepAnswer(std::span<const base::IpAddress> found, NameAnswer* answer) {
   if (!answer->name.is_name()) {
     return true;
   }
-  engine::Session& session = Process::Get().session();
-  if (engine::Answered(session, answer->name.name(), found)) {
+  Process& process = Process::Get();
+  if (engine::Answered(process.session(), answer->name.name(), found)) {
     return true;
   }
-  *answer = TellMadeUp(session, answer->name.name());
+  *answer = TellMadeUp(process, answer->name.name());
   return false;
 }
 
@@ -100,6 +101,9 @@ AddressAnswer LookUpAddress(const base::IpAddress& address) {
   if (process.standing() == Process::Standing::kLoopbackOnly) {
     return {.kind = address.IsLoopback() ? AddressAnswer::Kind::kReal
                                          : AddressAnswer::Kind::kNoSuchName};
+  }
+  if (names::NameTable::InRange(address)) {
+    process.ShareTables();
   }
   engine::Session& session = process.session();
   if (const auto name = engine::ReverseName(session, address)) {

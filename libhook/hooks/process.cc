@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "chain/flight_file.h"
 #include "config/builder.h"
+#include "hooks/broker_starter.h"
 #include "hooks/environment.h"
 
 namespace hooks {
@@ -116,8 +117,8 @@ void Process::BuildSession() {
       Say(engine::LogLevel::kWarn, warning.Text());
     }
   }
-  // The descriptor goes at once: forked children share the mapping, and none of ours stays in a
-  // stranger's table.
+  // The descriptor goes at once: none of ours stays in a stranger's table. Forked children share
+  // the mapping.
   auto created = engine::Session::Create(settings_, built.image, built.lists);
   if (created.ok()) {
     session_ = created->session;
@@ -133,6 +134,32 @@ void Process::BuildSession() {
     text.Append("): only loopback connections are let out");
     Say(engine::LogLevel::kError, text.view());
   }
+}
+
+void Process::FindBroker() {
+  BrokerStarter starter;
+  if (starter.Share(session_)) {
+    broker_.store(starter.broker(), std::memory_order_relaxed);
+    return;
+  }
+  if (shares_nothing_.exchange(true, std::memory_order_relaxed) || starter.why().empty()) {
+    return;
+  }
+  const auto chains = session_.config().chains();
+  const bool costs_time = std::any_of(chains.begin(), chains.end(), [](const config::Chain& chain) {
+    return chain.mode != config::ChainMode::kStrict;
+  });
+  std::array<char, 256> buffer;
+  base::TextWriter text(buffer);
+  text.Append("no broker (").Append(starter.why());
+  text.Append("): each program finds out by itself which hops are down");
+  Say(costs_time ? engine::LogLevel::kWarn : engine::LogLevel::kDebug, text.view());
+}
+
+// A broker that is gone would take the relay with it at once.
+pid_t Process::relay_owner() const {
+  const pid_t broker = broker_.load(std::memory_order_relaxed);
+  return broker > 0 && sys::Call(SYS_kill, broker, 0) == 0 ? broker : sys::Getpid();
 }
 
 void Process::ReadExe() {

@@ -7,7 +7,10 @@
 #ifndef GOCHAIN_HOOKS_PROCESS_H_
 #define GOCHAIN_HOOKS_PROCESS_H_
 
+#include <sys/types.h>
+
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -34,6 +37,17 @@ class Process final : public engine::Program {
   engine::Session& session() { return session_; }  // REQUIRES: standing() == kRouting
   // True where the session is this library's own: no launcher stands behind it.
   bool alone() const { return alone_; }
+  // What other programs of this user have found out with the same rules is in the session's tables
+  // from now on, and what this one does in theirs: under a launcher that is so at once, while a
+  // library alone needs a broker for it. To be called before the first thing that others are to
+  // know; costs nothing where it has been done.
+  void ShareTables() {
+    if (alone_ && !session_.borrows() && !shares_nothing_.load(std::memory_order_relaxed)) {
+      FindBroker();
+    }
+  }
+  // With whom a relay that is started here ends. REQUIRES: alone().
+  pid_t relay_owner() const;
   // True where a supervisor's filter catches the calls that the library doesn't make itself.
   bool supervised() const {
     return standing_ == Standing::kSteppedBack ||
@@ -59,11 +73,14 @@ class Process final : public engine::Program {
 
   void OpenSession();
   void BuildSession();
+  void FindBroker();
   void ReadExe();
   void Say(engine::LogLevel level, std::string_view message) const { log().Say(level, message); }
 
   Standing standing_ = Standing::kLoopbackOnly;
   bool alone_ = false;
+  std::atomic<bool> shares_nothing_ = false;  // there is no broker
+  std::atomic<pid_t> broker_ = 0;
   uint8_t exe_size_ = 0;
   std::array<char, 255> exe_{};  // NAME_MAX
   engine::Session session_;

@@ -13,14 +13,18 @@ from interop import ROW, WRONG
 from logins import FETCH, HELLO, SQUIDS, Watched, connect, refused, rules, shell
 
 
-@pytest.mark.parametrize("door", MODES)
 @pytest.mark.parametrize("scheme", SQUIDS)
-def test_next_process_needs_no_further_round_trip(runner, peers, site, folder, scheme, door):
+@pytest.mark.parametrize("door, kind", (
+    *((door, "dynamic") for door in DOORS), ("preload", "static"), (ALONE, "static")))
+def test_next_process_needs_no_further_round_trip(runner, peers, site, folder, tools, scheme, door,
+                                                  kind):
     """What one process learns at the first connection all of the tree know. NTLM is a matter of
     each connection: one more 407 for its challenge, no more."""
     row = ROW[SQUIDS[scheme]]
     watched = Watched(row.started(peers))
-    run = run_by(door, runner, shell(" && ".join([FETCH] * 5)), rules(row.section(peers, folder)))
+    other = f"{tools('fetch', 'static')} web.corp.test 80" if kind == "static" else FETCH
+    run = run_by(door, runner, shell(" && ".join([FETCH, other, FETCH, other, FETCH])),
+                 rules(row.section(peers, folder)))
     assert run.must_succeed().out == HELLO * 5, str(run)
     answers = watched.tunnels(5)
     if scheme == "NTLM":

@@ -9,6 +9,7 @@ import pytest
 
 import world as world_module
 from dials import Dials, wait_for
+from doors import ALONE, run_by
 from gochain import read_events
 from hop_faults import EARLY_MS, GOOD, LATE_MS, Bench, failover_table
 from lost_time import LostTime
@@ -106,17 +107,21 @@ def test_go_mod_download(runner, peers, world, site, go_env, main_module, mode, 
                              FACTOR[mode])
 
 
-@pytest.mark.parametrize("door, mode", [("preload", "failover"), ("supervise", "dynamic"),
-                                        ("auto", "failover"), ("preload", "dynamic")])
-def test_one_loss_for_the_whole_tree(runner, peers, world, site, bench, door, mode):
-    """Eight programs, one after the other within the hop's time, and four more behind them; the first
-    hop says nothing."""
+@pytest.mark.parametrize("door, mode, kind", [
+    ("preload", "failover", "dynamic"), ("supervise", "dynamic", "static"),
+    ("auto", "failover", "dynamic"), ("preload", "dynamic", "dynamic"),
+    ("preload", "failover", "static"), (ALONE, "failover", "dynamic"),
+    (ALONE, "dynamic", "static")])
+def test_one_loss_for_the_whole_tree(runner, peers, site, bench, tools, door, mode, kind):
+    """Eight programs, one after the other within the hop's time, and four more behind them, half of
+    them of another kind where that is `static`; the first hop says nothing."""
     hangs = bench.proxy("first", "socks5", faults.Fault("stall", 0, 1))
     curl = f"curl -sS -m 30 http://{world_module.TARGET[0]}/hello.txt"
-    script = (f"for n in 1 2 3 4 5 6 7 8; do {curl} & sleep 0.4; done; wait;"
-              f" for n in 1 2 3 4; do {curl}; done")
-    run = runner.run(["sh", "-c", script], mode=door,
-                     conf=chain(mode, hangs, peers.proxy(proxies.Tinyproxy)))
+    fetch = f"{tools('fetch', 'static')} {world_module.TARGET[0]} 80" if kind == "static" else curl
+    script = (f"for n in 1 2 3 4; do {curl} & sleep 0.4; {fetch} & sleep 0.4; done; wait;"
+              f" for n in 1 2; do {curl}; {fetch}; done")
+    run = run_by(door, runner, ["sh", "-c", script],
+                 chain(mode, hangs, peers.proxy(proxies.Tinyproxy)))
     assert run.must_succeed().out == "hello from nginx\n" * 12, str(run)
     lost = LostTime(run.events, "first")
     assert len(lost.waited) == 8 and len(lost.after) == 4, str(run)

@@ -9,7 +9,7 @@ import pytest
 import interop
 import world
 from dials import wait_for
-from doors import ALONE, DOORS, dialled_by, run_by
+from doors import ALONE, DOORS, dialled_by, end_brokers, run_by, started
 from gochain import MODES, keep_private
 
 ROW = interop.ROW["stunnel before tinyproxy, https, Basic"]
@@ -44,6 +44,7 @@ def processes_of(path):
 def none_left(runner):
     """Whatever a test started of gochain's is gone soon after it."""
     yield
+    end_brokers(runner)
     assert wait_for(lambda: not processes_of(runner.gochain.path), SECONDS), (
         processes_of(runner.gochain.path))
 
@@ -174,7 +175,7 @@ def test_the_library_starts_it_once_and_again_where_it_is_gone(runner, peers, si
     process = runner.start(runner.place.prefix() + [
         tools("children"), "threads", "web.corp.test", "80", "again"], env, stdin=-1)
     assert process.stdout.readline() == "ok\n", process.stderr.read()
-    relay, = processes_of(runner.gochain.path)
+    relay, = started(runner.gochain.path, "--library-relay")
     with open(f"/proc/{relay}/stat", encoding="ascii") as file:
         state, parent, _, session = file.read().rpartition(")")[2].split()[:4]
     assert state in "SR" and int(parent) != process.pid and int(session) == relay

@@ -11,7 +11,7 @@ import pytest
 
 import world
 from dials import wait_for
-from doors import ALONE, dialled_by, run_by
+from doors import ALONE, dialled_by, end_brokers, run_by
 from gochain import MODES, keep_private
 from peers import content, proxies
 from peers.ssh_host import ClosedSshHost, SshHost
@@ -60,6 +60,7 @@ def masters(folder):
 @pytest.fixture(autouse=True)
 def nothing_left(runner, env):
     yield
+    end_brokers(runner)
     folder = runner.place.folder
     left = [lambda: masters(folder), lambda: processes(runner.gochain.path),
             lambda: os.listdir(env["XDG_RUNTIME_DIR"])]
@@ -74,11 +75,6 @@ def conf_of(runner, host, **kwargs):
 def chain_of(*sections):
     hops = " ".join(section.split("]")[0].split()[1] for section in sections)
     return f"[gochain]\ndefault = both\n[chain both]\nhops = {hops}\n" + "".join(sections)
-
-
-def logins_of(door, programs):
-    """With the library alone each program has a relay, and so a login, of its own."""
-    return programs if door == ALONE else 1
 
 
 def start(door, runner, argv, conf, env):
@@ -169,8 +165,7 @@ def test_goes_through_one_host_to_another(runner, peers, site, env, door):
                  env=env)
     assert run.must_succeed().out == "hello from nginx\n" * 2
     run.must_dial_by(dialled_by(door), route="both", hops=2)
-    logins = logins_of(door, programs=2)
-    assert (first.logins(), second.logins()) == (logins, logins)
+    assert (first.logins(), second.logins()) == (1, 1)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -180,7 +175,7 @@ def test_shares_one_login(runner, host, site, env, door):
                  conf_of(runner, host), env=env)
     assert run.must_succeed().out == "hello from nginx\n" * count
     assert len(run.of("connect")) == count
-    assert host.logins() == logins_of(door, programs=count)
+    assert host.logins() == 1
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -382,7 +377,7 @@ def test_a_program_that_goes_takes_its_channel_alone(runner, peers, host, site, 
     assert responder.connections[-1].ended.wait(SECONDS), "the far end must see it"
     out, err = process.communicate(timeout=SECONDS)
     assert "hello from nginx\n" in out, out + err
-    assert host.logins() == logins_of(door, programs=2)
+    assert host.logins() == 1
 
 
 def test_a_program_that_gives_up_takes_nothing_with_it(runner, peers, host, site, env):

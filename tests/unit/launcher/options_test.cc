@@ -196,7 +196,14 @@ TEST(ParseOptionsTest, IsTheRelayOfALibraryWhateverTheVariablesSay) {
   const Parsed p({"--library-relay", "4711"}, {{"GOCHAIN_MODE", "bogus"}, {"GOCHAIN_LOG", "x"}});
   ASSERT_TRUE(p.ok) << p.error;
   EXPECT_EQ(p.options.action, Action::kLibraryRelay);
-  EXPECT_EQ(p.options.relay_owner, 4711);
+  EXPECT_EQ(p.options.starter, 4711);
+}
+
+TEST(ParseOptionsTest, IsTheBrokerOfALibraryWhateverTheVariablesSay) {
+  const Parsed p({"--library-broker", "4711"}, {{"GOCHAIN_MODE", "bogus"}, {"GOCHAIN_LOG", "x"}});
+  ASSERT_TRUE(p.ok) << p.error;
+  EXPECT_EQ(p.options.action, Action::kLibraryBroker);
+  EXPECT_EQ(p.options.starter, 4711);
 }
 
 TEST(ParseOptionsTest, AnswersHelpAndVersionAtOnce) {
