@@ -109,6 +109,10 @@ class BrokerSearch::Name {
 
 BrokerSearch::Answer BrokerSearch::Ask(const Name& name) {
   const Fd socket = Socket();
+  if (!socket.valid()) {
+    why_ = "no socket for it";
+    return Answer::kAnother;
+  }
   long connected = name.Connect(socket.get());
   for (int tries = 0; connected == -EAGAIN && tries < kQueueTries; ++tries) {
     sys::Poll(nullptr, 0, kQueueMs);
@@ -173,8 +177,11 @@ BrokerSearch::Outcome BrokerSearch::Run() {
     if (is_gone) {
       continue;
     }
-    if (free_name == kNames || IsReaper()) {
-      why_ = free_name == kNames ? "its names are taken" : "";
+    if (free_name == kNames) {
+      why_ = why_[0] != '\0' ? why_ : "its names are taken";
+      return Outcome::kNone;
+    }
+    if (IsReaper()) {
       return Outcome::kNone;
     }
     if (!Bind(Name(hash, free_name))) {
