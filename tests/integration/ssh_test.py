@@ -168,6 +168,16 @@ def test_goes_through_one_host_to_another(runner, peers, site, env, door):
     assert (first.logins(), second.logins()) == (1, 1)
 
 
+def test_a_supervised_program_shares_the_login_of_its_preload_run(runner, host, site, env, tools):
+    """Its own run borrows the relay of the one around it."""
+    fetch = f"{tools('fetch', 'static')} web.corp.test 80"
+    run = run_by("preload", runner, ["sh", "-c", f"{fetch} && {' '.join(HELLO)} && {fetch}"],
+                 conf_of(runner, host), env=env)
+    assert run.must_succeed().out == "hello from nginx\n" * 3
+    assert [event["door"] for event in run.of("connect")] == ["supervise", "preload", "supervise"]
+    assert host.logins() == 1
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_shares_one_login(runner, host, site, env, door):
     count = 40
