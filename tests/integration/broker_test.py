@@ -229,9 +229,13 @@ def test_it_holds_nothing_of_the_program(runner, conf, site):
     with open(f"/proc/{broker}/stat", encoding="ascii") as file:
         state, _, group, session = file.read().rpartition(")")[2].split()[:4]
     assert state in "SR" and int(group) == int(session) == broker != process.pid
-    held = sorted(os.readlink(f"/proc/{broker}/fd/{fd}").split(":")[0]
-                  for fd in os.listdir(f"/proc/{broker}/fd"))
-    assert held == ["/dev/null"] * 3 + ["/memfd", "socket"], held
+
+    def held():
+        return sorted(os.readlink(f"/proc/{broker}/fd/{fd}").split(":")[0]
+                      for fd in os.listdir(f"/proc/{broker}/fd"))
+
+    # And, until it has seen the program end, a pidfd.
+    assert wait_for(lambda: held() == ["/dev/null"] * 3 + ["/memfd", "socket"], SECONDS), held()
     assert os.readlink(f"/proc/{broker}/cwd") == "/"
 
 
