@@ -74,11 +74,12 @@ struct Proxy {
   Auth auth = Auth::kAny;
   Pipeline pipeline = Pipeline::kAuto;
   bool insecure = false;  // kHttps: any certificate will do
-  Text workstation;       // of NTLM; empty: the host's name
-  Text ca_file;           // kHttps: who is trusted; empty: whom the system trusts. A full path
-  Text client_cert;       // kHttps: PEM, a full path; empty: none
-  Text client_key;        // as client_cert; empty: the key is in client_cert
-  Text ssh_config;        // kSsh: ssh's -F, a full path; empty: ssh's own files
+  uint8_t unused[3] = {};
+  Text workstation;  // of NTLM; empty: the host's name
+  Text ca_file;      // kHttps: who is trusted; empty: whom the system trusts. A full path
+  Text client_cert;  // kHttps: PEM, a full path; empty: none
+  Text client_key;   // as client_cert; empty: the key is in client_cert
+  Text ssh_config;   // kSsh: ssh's -F, a full path; empty: ssh's own files
   Source source;
 };
 

@@ -238,8 +238,8 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
   out.own_.health = chain::HealthTable(region.subspan(layout.health, layout.logins - layout.health),
                                        config->proxies().size(), config->globals().retry_after_ms);
   out.own_.logins = chain::AuthTable(region.subspan(layout.logins, layout.flights - layout.logins));
-  out.own_.flights = chain::FlightTable(
-      region.subspan(layout.flights, layout.lists - layout.flights), config->proxies().size());
+  out.flights_ = chain::FlightTable(region.subspan(layout.flights, layout.lists - layout.flights),
+                                    config->proxies().size());
   out.lists_ = {reinterpret_cast<const ListRecord*>(region.data() + layout.lists), list_count};
   return out;
 }

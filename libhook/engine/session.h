@@ -42,7 +42,6 @@ struct Tables {
   names::AnswerTable answers;
   names::PeerTable peers;
   chain::AuthTable logins;
-  chain::FlightTable flights;
   chain::HealthTable health;
   HopAddressTable hop_addresses;
   RelayPlace relay;
@@ -101,7 +100,8 @@ class Session {
   names::AnswerTable& answers() { return tables().answers; }
   names::PeerTable& peers() { return tables().peers; }
   chain::AuthTable& logins() { return tables().logins; }
-  chain::FlightTable& flights() { return tables().flights; }
+  // Of this run alone: its own supervisor has trials made.
+  chain::FlightTable& flights() { return flights_; }
   RelayPlace& relay() { return tables().relay; }
   const chain::HealthTable& health() const { return tables().health; }
 
@@ -141,6 +141,7 @@ class Session {
   config::Config config_;
   std::span<const uint8_t> config_image_;
   std::span<const ListRecord> lists_;
+  chain::FlightTable flights_;
   Tables own_;
   mutable Tables* borrowed_ = nullptr;  // in memory of its own; set once
 };
