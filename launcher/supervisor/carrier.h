@@ -30,6 +30,7 @@ class Carrier {
   explicit Carrier(engine::Session& session) : session_(session), dials_(session, loop_) {}
 
   // Is the connect of `caller` that has `plan`, on stream socket `socket`, one to carry?
+  bool IsGo(Caller& caller) { return programs_.IsGo(caller.tid()); }
   bool Wants(Caller& caller, int socket, const engine::Plan& plan);
 
   struct Carried {

@@ -1,4 +1,5 @@
 // connect(2).
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -10,7 +11,10 @@
 #include "base/clock.h"
 #include "engine/attempt.h"
 #include "engine/connector.h"
+#include "engine/ready_request.h"
+#include "engine/socket_copy.h"
 #include "supervisor/dial_surroundings.h"
+#include "supervisor/far_socket.h"
 #include "supervisor/handlers.h"
 #include "supervisor/name_services.h"
 
@@ -134,7 +138,48 @@ void ConnectIp(Services& services, Call& call, Caller& caller, Crew::Member& mem
   }
 }
 
-void ConnectUnspecified(Services& services, Call& call, Caller& caller) {
+// The library asks for a ready connection in the place of its program's socket.
+void GiveReady(Services& services, Call& call, Caller& caller,
+               const engine::ReadyRequest& request) {
+  const int fd = call.int_argument(0);
+  ProgramSocket socket;
+  if (services.store != nullptr || GetSocket(services, call, caller, fd, &socket) != 0 ||
+      socket.type != SOCK_STREAM || socket.protocol != IPPROTO_TCP || IsBound(socket.fd()) ||
+      !caller.SharesNetwork()) {
+    call.Fail(ENOENT);
+    return;
+  }
+  const int flags = caller.DescriptorFlags(fd);
+  auto ready = flags >= 0 ? services.ready.Take(request.proxy, socket.domain) : std::nullopt;
+  if (!ready) {
+    call.Fail(ENOENT);
+    return;
+  }
+  engine::CopySocketOptions(socket.fd(), ready->socket.get());
+  if (call.Give(ready->socket.get(), fd, (flags & O_CLOEXEC) != 0, false) < 0) {
+    call.Fail(ENOENT);
+    return;
+  }
+  ready->socket.Reset();
+  call.Return(1 + static_cast<int64_t>(ready->method));
+}
+
+bool IsReadyRequest(Services& services, const Destination& destination,
+                    engine::ReadyRequest* request) {
+  if (destination.size != sizeof *request) {
+    return false;
+  }
+  std::memcpy(static_cast<void*>(request), &destination.storage, sizeof *request);
+  return request->magic == engine::ReadyRequest::kMagic && request->cookie != 0 &&
+         request->cookie == services.session.settings().cookie;
+}
+
+void ConnectUnspecified(Services& services, Call& call, Caller& caller,
+                        const Destination& destination) {
+  if (engine::ReadyRequest request; IsReadyRequest(services, destination, &request)) {
+    GiveReady(services, call, caller, request);
+    return;
+  }
   // The program undoes a connect: a dial that goes on for it must end.
   struct stat status;
   if (!services.dials.empty() && caller.StatDescriptor(call.int_argument(0), &status) == 0) {
@@ -237,7 +282,7 @@ void HandleConnect(Services& services, Call& call, Caller& caller, Crew::Member&
       return;
     }
     case AF_UNSPEC:
-      ConnectUnspecified(services, call, caller);
+      ConnectUnspecified(services, call, caller, destination);
       return;
     default:
       call.Continue();
@@ -287,8 +332,13 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
       return;
   }
   call.Release();
+  // Go registers a socket with its poller after it has connected, so that another may take its
+  // place.
+  const bool takes_ready = services.store == nullptr && socket.protocol == IPPROTO_TCP &&
+                           services.carrier.IsGo(caller) && !IsBound(socket.fd());
   DialSurroundings surroundings(member, services.dials, entry.ticket, services.notifier, caller, fd,
-                                socket.fd(), services.session.settings().cookie);
+                                socket.fd(), services.session.settings().cookie,
+                                takes_ready ? &services.ready : nullptr);
   engine::Connector connector(services.session, engine::Door::kSupervise, caller);
   int64_t result = connector.Run(socket.fd(), socket.domain, plan, surroundings);
   const bool up = result == 0;

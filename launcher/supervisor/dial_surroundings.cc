@@ -63,7 +63,7 @@ int ErrorOf(DialSurroundings::Waited waited) {
 
 DialSurroundings::DialSurroundings(Crew::Member& member, DialRegistry& registry,
                                    DialRegistry::Ticket ticket, Notifier& notifier, Caller& caller,
-                                   int program_fd, int socket, uint64_t cookie)
+                                   int program_fd, int socket, uint64_t cookie, ReadyPool* ready)
     : member_(member),
       registry_(registry),
       ticket_(std::move(ticket)),
@@ -71,6 +71,7 @@ DialSurroundings::DialSurroundings(Crew::Member& member, DialRegistry& registry,
       caller_(caller),
       program_fd_(program_fd),
       cookie_(cookie),
+      ready_(ready),
       blocking_((sys::Fcntl(socket, F_GETFL) & O_NONBLOCK) == 0),
       program_deadline_ms_(kNever) {
   if (blocking_) {
@@ -186,6 +187,21 @@ int DialSurroundings::Resolve(std::string_view name, std::span<base::IpAddress> 
 }
 
 int DialSurroundings::Replace(int fd, int domain) {
+  const int type = SOCK_STREAM | SOCK_CLOEXEC | (blocking_ ? 0 : SOCK_NONBLOCK);
+  const int made = sys::PassingSocket(domain, type, 0, cookie_);
+  return made < 0 ? made : PutInPlace(fd, base::Fd(made));
+}
+
+int DialSurroundings::TakeReady(int fd, int domain, uint16_t proxy, ReadyHop* out) {
+  auto ready = ready_ != nullptr ? ready_->Take(proxy, domain) : std::nullopt;
+  if (!ready) {
+    return -ENOENT;
+  }
+  out->greeted = ready->method;
+  return PutInPlace(fd, std::move(ready->socket));
+}
+
+int DialSurroundings::PutInPlace(int fd, base::Fd socket) {
   if (!caller_.SharesNetwork()) {
     return -ENETUNREACH;
   }
@@ -193,17 +209,11 @@ int DialSurroundings::Replace(int fd, int domain) {
   if (flags < 0) {
     return -EACCES;
   }
-  const int type = SOCK_STREAM | SOCK_CLOEXEC | (blocking_ ? 0 : SOCK_NONBLOCK);
-  const int made = sys::PassingSocket(domain, type, 0, cookie_);
-  if (made < 0) {
-    return made;
-  }
-  base::Fd socket(made);
-  engine::CopySocketOptions(fd, made);
+  engine::CopySocketOptions(fd, socket.get());
   seccomp_notif_addfd request{};
   request.id = registry_.CurrentId(ticket_);
   request.flags = SECCOMP_ADDFD_FLAG_SETFD;
-  request.srcfd = static_cast<uint32_t>(made);
+  request.srcfd = static_cast<uint32_t>(socket.get());
   request.newfd = static_cast<uint32_t>(program_fd_);
   request.newfd_flags = (flags & O_CLOEXEC) != 0 ? O_CLOEXEC : 0;
   const int given = notifier_.AddFd(request);
@@ -211,7 +221,7 @@ int DialSurroundings::Replace(int fd, int domain) {
     return given == -ENOENT ? -ECANCELED : given;
   }
   struct stat status;
-  if (sys::Fstat(made, &status) == 0) {
+  if (sys::Fstat(socket.get(), &status) == 0) {
     registry_.Move(ticket_, status.st_ino);
   }
   replacement_ = std::move(socket);

@@ -11,25 +11,31 @@
 #include "supervisor/crew.h"
 #include "supervisor/dial_registry.h"
 #include "supervisor/notifier.h"
+#include "supervisor/ready_pool.h"
 
 namespace supervisor {
 
 class DialSurroundings final : public engine::Surroundings {
  public:
-  // `program_fd` is the socket's number in the program. `socket` is a duplicate of it.
+  // `program_fd` is the socket's number in the program. `socket` is a duplicate of it. `ready` is
+  // null where no ready connection may take its place.
   DialSurroundings(Crew::Member& member, DialRegistry& registry, DialRegistry::Ticket ticket,
-                   Notifier& notifier, Caller& caller, int program_fd, int socket, uint64_t cookie);
+                   Notifier& notifier, Caller& caller, int program_fd, int socket, uint64_t cookie,
+                   ReadyPool* ready);
 
   int Connect(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms) override;
   Waited Wait(int fd, short events, int64_t deadline_ms) override;
   int Resolve(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms,
               engine::Doubt* doubt) override;
   int Replace(int fd, int domain) override;
+  int TakeReady(int fd, int domain, uint16_t proxy, ReadyHop* out) override;
 
   // The socket that took the first one's place; invalid: none did.
   base::Fd& replacement() { return replacement_; }
 
  private:
+  // Gives the program `socket` in the place of `fd`, with the options of that. As Replace().
+  int PutInPlace(int fd, base::Fd socket);
   int ConnectBlocking(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms);
   // 0, or why the dial must end now, as Connect() says it.
   int Verdict(int64_t deadline_ms);
@@ -41,6 +47,7 @@ class DialSurroundings final : public engine::Surroundings {
   Caller& caller_;
   const int program_fd_;
   const uint64_t cookie_;
+  ReadyPool* const ready_;
   bool blocking_;
   int64_t program_deadline_ms_;  // by SO_SNDTIMEO
   base::Fd replacement_;

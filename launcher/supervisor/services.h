@@ -17,6 +17,7 @@
 #include "supervisor/dns_responder.h"
 #include "supervisor/notifier.h"
 #include "supervisor/quiet_network.h"
+#include "supervisor/ready_pool.h"
 #include "supervisor/socket_store.h"
 
 namespace supervisor {
@@ -40,7 +41,8 @@ struct Services {
         store(kept_sockets > 0 ? std::make_unique<SocketStore>(kept_sockets) : nullptr),
         carrier(the_session),
         dns(the_session),
-        quiet(dns) {}
+        quiet(dns),
+        ready(the_session) {}
 
   void Say(Notice notice, Caller& caller);
   engine::Plan PlanFor(const base::Endpoint& asked, Caller& caller) {
@@ -57,6 +59,7 @@ struct Services {
   DnsResponder dns;
   QuietNetwork quiet;
   PidfdCache pidfds;
+  ReadyPool ready;
 
  private:
   std::atomic<bool> said_[static_cast<size_t>(Notice::kCount)] = {};

@@ -69,6 +69,9 @@ class Supervisor::Impl {
       (void)RaiseDescriptorLimit();
     }
     InstallTickSignal();
+    if (services_.store == nullptr) {
+      services_.ready.Start();
+    }
     std::string hosts;
     if (base::ReadFile("/etc/hosts", kMaxHostsFile, &hosts) == 0) {
       RememberHostsFile(services_.session, hosts);

@@ -77,6 +77,12 @@ void Dial::Connected(int error, int64_t /*now_ms*/) {
   }
 }
 
+void Dial::ConnectedBefore(protocol::Socks5Method greeted, int64_t now_ms) {
+  is_ready_ = true;
+  greeted_ = greeted;
+  Connected(0, now_ms);
+}
+
 bool Dial::StartAtSsh(int64_t now_ms) {
   for (size_t i = path_.size(); i-- > 0;) {
     if (path_.At(*config_, i).type == config::ProxyType::kSsh) {
@@ -167,6 +173,12 @@ void Dial::TimeOut() {
 void Dial::Fail(const base::Failure& failure) { FailAt(hop_, failure); }
 
 void Dial::FailAt(uint8_t hop, const base::Failure& failure) {
+  if (is_ready_ && hop == 0 && failure.cause != base::Cause::kTimedOut) {
+    // It waited longer than the hop did: a fresh one will tell how the hop is.
+    pipelining_.Over();
+    state_ = State::kReconnect;
+    return;
+  }
   // A hop that can't stand a flight may say so by anything but an answer.
   const bool is_no_answer =
       failure.cause == base::Cause::kClosedEarly || failure.cause == base::Cause::kNotTheProtocol;
@@ -266,6 +278,9 @@ void Dial::MakeHandshake(size_t hop, const base::Endpoint& next_stop, bool may_h
   }
   handshake_.emplace(proxy.type, next_stop, credentials, known,
                      may_be_asked && may_hear_challenges ? MakeFreshness() : protocol::Freshness{});
+  if (WasGreeted(hop)) {
+    handshake_->WasGreeted(greeted_);
+  }
 }
 
 Dial::Login Dial::LoginTo(size_t hop) {
@@ -314,7 +329,8 @@ void Dial::PackFlight() {
   with_password_ = 0;
   bool has_http = false;
   size_t end = hop_;
-  for (bool goes_on = true; goes_on && end < path_.size() && pipelining_.MaySayAll(end);) {
+  for (bool goes_on = true;
+       goes_on && end < path_.size() && (WasGreeted(end) || pipelining_.MaySayAll(end));) {
     const config::Proxy& proxy = path_.At(*config_, end);
     const bool is_http = proxy.type == config::ProxyType::kHttp;
     const bool is_socks5 = proxy.type == config::ProxyType::kSocks5;
@@ -350,7 +366,8 @@ void Dial::PackFlight() {
   }
   flight_end_ = static_cast<uint8_t>(end);
   const bool is_one_message =
-      end == size_t{hop_} + 1 && path_.At(*config_, hop_).type != config::ProxyType::kSocks5;
+      end == size_t{hop_} + 1 &&
+      (WasGreeted(hop_) || path_.At(*config_, hop_).type != config::ProxyType::kSocks5);
   if (is_one_message) {
     flight_end_ = hop_;
     flight_.Clear();
@@ -432,6 +449,8 @@ void Dial::AskToReconnect() {
 
 void Dial::Restart() {
   hop_ = 0;
+  is_ready_ = false;
+  greeted_ = protocol::Socks5Method::kUnknown;
   flight_end_ = 0;
   flight_.Clear();
   handshake_.reset();
@@ -480,6 +499,7 @@ bool Dial::ReceiveSome(Stream& stream, int64_t now_ms) {
     }
     return true;
   }
+  is_ready_ = false;
   pipelining_.Heard(hop_, now_ms);
   size_t taken = handshake_->Feed(std::span(buffer).first(static_cast<size_t>(got)));
   while (appetite.peek && taken > 0) {

@@ -83,6 +83,10 @@ class Dial {
   // The connect to the first hop succeeded (error 0), or failed with an errno.
   void Connected(int error, int64_t now_ms);  // REQUIRES: state() == kConnect
 
+  // The same with a connection that was made before, and of SOCKS5 greeted by that method. One that
+  // turns out to be dead ends in kReconnect.
+  void ConnectedBefore(protocol::Socks5Method greeted, int64_t now_ms);
+
   // → kConnect. REQUIRES: state() == kReconnect, and a fresh connection is to come.
   void Restart();
 
@@ -137,6 +141,9 @@ class Dial {
   protocol::Ahead AheadOf(size_t hop) const;
   void EndHandshake(int64_t now_ms);
   void FinishHop(int64_t now_ms);
+  bool WasGreeted(size_t hop) const {
+    return hop == 0 && greeted_ != protocol::Socks5Method::kUnknown;
+  }
   // This dial was asked by hop `hop` itself, before it connected again.
   bool IsLearnedAt(size_t hop) const { return learned_.asked > 0 && learned_hop_ == hop; }
   protocol::HttpMemory KnownLogin(size_t hop);
@@ -165,6 +172,8 @@ class Dial {
   std::optional<protocol::Handshake> handshake_;
   Pipelining pipelining_;
   Flight flight_;
+  bool is_ready_ = false;  // the connection was made before, and nothing has come of it yet
+  protocol::Socks5Method greeted_ = protocol::Socks5Method::kUnknown;  // the first hop
   uint8_t flight_end_ = 0;      // hops before it have been packed
   uint16_t with_password_ = 0;  // of those, a bit for each that is sent its password
   AuthTable* logins_ = nullptr;

@@ -61,6 +61,8 @@ struct Source {
   Text line_text;  // trimmed, one line
 };
 
+inline constexpr uint8_t kMaxPool = 16;
+
 struct Proxy {
   Text name;  // "office"; the hop's URL without credentials for those of -p and the environment
   ProxyType type = ProxyType::kSocks5;
@@ -73,8 +75,9 @@ struct Proxy {
   bool is_first_hop = false;  // of some route: gochain itself connects to it
   Auth auth = Auth::kAny;
   Pipeline pipeline = Pipeline::kAuto;
+  uint8_t pool = 1;       // connections kept ready
   bool insecure = false;  // kHttps: any certificate will do
-  uint8_t unused[3] = {};
+  uint8_t unused[2] = {};
   Text workstation;  // of NTLM; empty: the host's name
   Text ca_file;      // kHttps: who is trusted; empty: whom the system trusts. A full path
   Text client_cert;  // kHttps: PEM, a full path; empty: none
@@ -177,7 +180,7 @@ struct HostAddress {
   Text name;  // lower case, no final dot
   Source source;
   base::IpAddress address;
-  uint8_t unused[3] = {};
+  uint8_t unused[2] = {};
 };
 
 // Whether connections of event loops under the supervisor, whose sockets are non-blocking, are

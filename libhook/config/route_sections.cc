@@ -34,6 +34,10 @@ void ProxyReader::Read(Key key, const IniEntry& entry, uint16_t index) {
     section.variable = {entry.place, entry.value};
   } else if (AuthKeys::Has(key)) {
     section.auth.Read(context_, key, entry);
+  } else if (key == Key::kPool) {
+    if (auto complaint = ParsePool(entry.value, &context_->image().proxies()[index].pool)) {
+      context_->Complain(entry.place, std::move(*complaint));
+    }
   } else if (key == Key::kPipeline) {
     section.pipeline_place = entry.place;
     if (auto complaint = ParsePipeline(entry.value, &context_->image().proxies()[index].pipeline)) {

@@ -44,6 +44,7 @@ enum class Key : uint8_t {
   kPasswordEnv,
   kAuth,
   kWorkstation,
+  kPool,
   kCaFile,
   kClientCert,
   kClientKey,

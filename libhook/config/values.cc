@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "config/host_name.h"
 #include "config/nearest_word.h"
 
 namespace config {
@@ -102,6 +103,17 @@ std::optional<Complaint> ParsePipeline(std::string_view text, Pipeline* out) {
   }
   return Complaint{"bad pipeline " + Quote(text) + ": auto, yes or no is needed",
                    NearestWord(text, kPipelineWords)};
+}
+
+std::optional<Complaint> ParsePool(std::string_view text, uint8_t* out) {
+  uint32_t number = 0;
+  if (!ParseNumber(text, kMaxPool, &number)) {
+    return Complaint{"bad pool " + Quote(text) + ": a number from 0 to " +
+                         std::to_string(kMaxPool) + " is needed",
+                     {}};
+  }
+  *out = static_cast<uint8_t>(number);
+  return std::nullopt;
 }
 
 }  // namespace config

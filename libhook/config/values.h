@@ -23,6 +23,8 @@ std::optional<Complaint> ParseConnect(std::string_view text, Connect* out);
 std::optional<Complaint> ParseAuth(std::string_view text, Auth* out);
 std::optional<Complaint> ParsePipeline(std::string_view text, Pipeline* out);
 
+std::optional<Complaint> ParsePool(std::string_view text, uint8_t* out);
+
 }  // namespace config
 
 #endif  // GOCHAIN_CONFIG_VALUES_H_

@@ -134,6 +134,8 @@ Attempt::Step Attempt::Do(Step step) {
       return DialTarget();
     case Step::kFindRelay:
       return FindRelay();
+    case Step::kTakeReady:
+      return TakeReady();
     case Step::kConnectFirst:
       return ConnectFirst();
     case Step::kConnectNext:
@@ -278,7 +280,7 @@ Attempt::Step Attempt::DialTarget() {
                 by_name() ? destination : Endpoint(targets_[target_at_], destination.port()));
   dial_->ShareLogins(session_.logins());
   dial_->ShareFlights(session_.flights());
-  return Step::kConnectFirst;
+  return choice_ ? Step::kTakeReady : Step::kConnectFirst;
 }
 
 // This socket's own connection is one to the relay, which dials the path. Where it is gone, another
@@ -318,11 +320,45 @@ int64_t Attempt::deadline_ms() const {
   return want_ == Want::kConnect ? std::min(deadline_ms, moment_ends_ms_) : deadline_ms;
 }
 
-// Tries the addresses in turn within the first hop's time.
-Attempt::Step Attempt::ConnectFirst() {
+void Attempt::StartDial() {
   dial_->LimitTo(limit_ms_, limit_ms_ == deadline_ms_ ? "chain_timeout" : "");
   dial_->Start(hop_start_ms_ != 0 ? hop_start_ms_ : base::NowMs());
   hop_start_ms_ = 0;
+}
+
+// Where somebody has connected to the first hop already, that much is done. A connection that turns
+// out to be none any more has the dial ask for a fresh one (kReconnect).
+Attempt::Step Attempt::TakeReady() {
+  const config::Proxy& proxy = path_.At(session_.config(), 0);
+  if (proxy.pool == 0 || !session_.ready().MayAsk(path_[0], base::NowMs())) {
+    return Step::kConnectFirst;
+  }
+  Means::ReadyHop ready;
+  const int taken = means_.TakeReady(fd_, domain_, path_[0], &ready);
+  sockaddr_storage peer;
+  socklen_t length = sizeof peer;
+  if (taken < 0) {
+    return Step::kConnectFirst;
+  }
+  fd_ = taken;
+  ++replacements_;
+  auto* const address = reinterpret_cast<sockaddr*>(&peer);
+  const bool is_connected =
+      sys::PassingGetpeername(fd_, address, &length, session_.settings().cookie) == 0;
+  const auto actual = base::Endpoint::FromSockaddr(address, is_connected ? length : 0);
+  if (!actual) {
+    Disconnect();
+    return Step::kConnectFirst;
+  }
+  actual_ = *actual;
+  StartDial();
+  dial_->ConnectedBefore(ready.greeted, base::NowMs());
+  return Step::kShake;
+}
+
+// Tries the addresses in turn within the first hop's time.
+Attempt::Step Attempt::ConnectFirst() {
+  StartDial();
   first_total_ = first_count_;
   first_at_ = 0;
   moment_ms_ = kFirstMomentMs;
@@ -370,6 +406,7 @@ Attempt::Step Attempt::Replace() {
   }
   fd_ = replacement;
   replaced_ = true;
+  ++replacements_;
   first_at_ = 0;
   return Step::kConnectNext;
 }

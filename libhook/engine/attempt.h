@@ -60,7 +60,8 @@ class Attempt {
   // Another one than at first after a replacement. The program may have moved it.
   int fd() const { return fd_; }
   void set_fd(int fd) { fd_ = fd; }
-  int domain() const { return domain_; }  // changes with a replacement
+  // How often another socket was put in the place of the program's.
+  unsigned replacements() const { return replacements_; }
   // When what is wanted must have come.
   int64_t deadline_ms() const;
   // What to ask every Doubt::kEveryMs while it waits; or nullptr.
@@ -76,6 +77,7 @@ class Attempt {
     kNextPath,
     kDialTarget,
     kFindRelay,
+    kTakeReady,
     kConnectFirst,
     kConnectNext,
     kReplace,
@@ -93,6 +95,8 @@ class Attempt {
   Step NextPath();
   Step DialTarget();
   Step FindRelay();
+  Step TakeReady();
+  void StartDial();
   Step ConnectFirst();
   Step ConnectNext();
   Step ConnectAgain();
@@ -161,6 +165,7 @@ class Attempt {
   uint16_t first_port_ = 0;
   int64_t hop_start_ms_ = 0;  // where the first hop's time began before the connect; or 0
   bool replaced_ = false;
+  unsigned replacements_ = 0;
   int connect_error_ = 0;  // of the address before, < 0
   int64_t connect_start_us_ = 0;
   uint32_t connect_us_ = 0;  // of the last connect to a first hop that succeeded; or 0

@@ -31,6 +31,7 @@ struct Layout {
   size_t health;
   size_t logins;
   size_t flights;
+  size_t ready;
   size_t lists;
   size_t size;
 
@@ -45,7 +46,8 @@ struct Layout {
         health(hops + Align(HopAddressTable::RegionSize(proxy_count))),
         logins(health + Align(chain::HealthTable::RegionSize(proxy_count, chain_count))),
         flights(logins + Align(chain::AuthTable::RegionSize(proxy_count))),
-        lists(flights + Align(chain::FlightTable::RegionSize(proxy_count))),
+        ready(flights + Align(chain::FlightTable::RegionSize(proxy_count))),
+        lists(ready + Align(ReadyTable::RegionSize(proxy_count))),
         size(lists + Align(list_count * sizeof(ListRecord))) {}
 };
 
@@ -238,8 +240,10 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
   out.own_.health = chain::HealthTable(region.subspan(layout.health, layout.logins - layout.health),
                                        config->proxies().size(), config->globals().retry_after_ms);
   out.own_.logins = chain::AuthTable(region.subspan(layout.logins, layout.flights - layout.logins));
-  out.flights_ = chain::FlightTable(region.subspan(layout.flights, layout.lists - layout.flights),
+  out.flights_ = chain::FlightTable(region.subspan(layout.flights, layout.ready - layout.flights),
                                     config->proxies().size());
+  out.ready_ =
+      ReadyTable(region.subspan(layout.ready, ReadyTable::RegionSize(config->proxies().size())));
   out.lists_ = {reinterpret_cast<const ListRecord*>(region.data() + layout.lists), list_count};
   return out;
 }

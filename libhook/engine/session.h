@@ -28,6 +28,7 @@
 #include "config/list_cache.h"
 #include "engine/hop_address_table.h"
 #include "engine/list_maps.h"
+#include "engine/ready_table.h"
 #include "engine/relay_place.h"
 #include "engine/settings.h"
 #include "names/answer_table.h"
@@ -102,6 +103,8 @@ class Session {
   chain::AuthTable& logins() { return tables().logins; }
   // Of this run alone: its own supervisor has trials made.
   chain::FlightTable& flights() { return flights_; }
+  // Likewise: they are its own supervisor's.
+  ReadyTable& ready() { return ready_; }
   RelayPlace& relay() { return tables().relay; }
   const chain::HealthTable& health() const { return tables().health; }
 
@@ -142,6 +145,7 @@ class Session {
   std::span<const uint8_t> config_image_;
   std::span<const ListRecord> lists_;
   chain::FlightTable flights_;
+  ReadyTable ready_;
   Tables own_;
   mutable Tables* borrowed_ = nullptr;  // in memory of its own; set once
 };

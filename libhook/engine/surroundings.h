@@ -15,6 +15,7 @@
 #include "base/failure.h"
 #include "engine/path_choice.h"
 #include "engine/relay_place.h"
+#include "protocol/step.h"
 
 namespace engine {
 
@@ -40,6 +41,15 @@ class Means {
   // Puts a new stream socket of `domain` in the place of `fd` in the program, with the options and
   // flags of the old one. Returns the descriptor to go on with, or -errno.
   virtual int Replace(int fd, int domain) = 0;
+  // Puts a connection to proxy number `proxy` that was made ready before (supervisor/ready_pool.h)
+  // in the place of `fd` in the program, with the options and flags of the old one. Returns the
+  // descriptor to go on with, and how far it has got, or -ENOENT: there is none.
+  struct ReadyHop {
+    protocol::Socks5Method greeted = protocol::Socks5Method::kUnknown;  // of SOCKS5: by that one
+  };
+  virtual int TakeReady(int /*fd*/, int /*domain*/, uint16_t /*proxy*/, ReadyHop* /*out*/) {
+    return -ENOENT;
+  }
   // Has a relay started in the place of the one with that version, which is gone (0: there was
   // none), and finds it. False, with the failure: nobody here can. A launcher has started its own.
   virtual bool StartRelay(uint64_t version, FoundRelay* relay, base::Failure* why) {

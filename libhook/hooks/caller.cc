@@ -16,6 +16,7 @@
 #include "hooks/process.h"
 #include "hooks/relay_starter.h"
 #include "hooks/replacement.h"
+#include "loop/descriptors.h"
 #include "loop/interrupts.h"
 
 namespace hooks {
@@ -142,6 +143,10 @@ int LookUpHere(std::string_view name, std::span<base::IpAddress> out, int64_t de
 }
 
 int Caller::Replace(int fd, int domain) { return ReplaceSocket(fd, domain, dial_.cookie); }
+
+int Caller::TakeReady(int fd, int /*domain*/, uint16_t proxy, ReadyHop* out) {
+  return loop::IsInSets(fd) ? -ENOENT : TakeReadySocket(Process::Get(), fd, proxy, out);
+}
 
 bool Caller::StartRelay(uint64_t version, engine::FoundRelay* relay, base::Failure* why) {
   Process& process = Process::Get();

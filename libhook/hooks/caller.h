@@ -27,6 +27,7 @@ class Caller final : public engine::Surroundings {
   int Resolve(std::string_view name, std::span<base::IpAddress> out, int64_t deadline_ms,
               engine::Doubt* doubt) override;
   int Replace(int fd, int domain) override;
+  int TakeReady(int fd, int domain, uint16_t proxy, ReadyHop* out) override;
   bool StartRelay(uint64_t version, engine::FoundRelay* relay, base::Failure* why) override;
 
  private:

@@ -107,6 +107,9 @@ class LoopHost final : public loop::Host {
     return LookUpHere(name, out, deadline_ms);
   }
   int Replace(int fd, int domain) override { return ReplaceSocket(fd, domain, process_.cookie()); }
+  int TakeReady(int fd, int /*domain*/, uint16_t proxy, ReadyHop* out) override {
+    return TakeReadySocket(process_, fd, proxy, out);
+  }
   bool StartRelay(uint64_t version, engine::FoundRelay* relay, base::Failure* why) override {
     return process_.alone()
                ? FindOrStartRelay(process_.session(), process_.relay_owner(), version, relay, why)

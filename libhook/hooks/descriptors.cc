@@ -1,7 +1,9 @@
 // The calls that close descriptors or make others of them: the library must know on which the
 // program has a dial that rides, and keep its own two (loop/watches.h) from being closed by loops
-// that close all. While no dial rides they are the real call and one load. Async-signal-safe and
+// that close all. While no dial rides they are the real call and little more. Async-signal-safe and
 // safe between vfork and exec.
+#include "loop/descriptors.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -27,9 +29,20 @@ void Replace(int fd) {
   loop::Closing(fd);
 }
 
-int Duplicate(int fd, int copy) {
+void NoteCopy(int fd) {
+  if (loop::Descriptor* const descriptor = loop::MakeDescriptor(fd)) {
+    descriptor->NoteCopy();
+  }
+}
+
+// `copy`, where it is no failure, is another descriptor of the file of `fd` now.
+int Copied(int fd, int copy) {
   if (copy >= 0) {
-    loop::Duplicated(fd, copy);
+    NoteCopy(fd);
+    NoteCopy(copy);
+    if (loop::IsBusy()) {
+      loop::Duplicated(fd, copy);
+    }
   }
   return copy;
 }
@@ -97,45 +110,36 @@ void closefrom(int low) {
   keeper.Restore();
 }
 
-int dup(int fd) {
-  if (!loop::IsBusy()) {
-    return real::dup(fd);
-  }
-  return ErrnoKeeper().Return(Duplicate(fd, FromC(real::dup(fd))));
-}
+int dup(int fd) { return Copied(fd, real::dup(fd)); }
 
 int dup2(int fd, int copy) {
-  if (!loop::IsBusy() || fd == copy) {
-    return real::dup2(fd, copy);
+  if (loop::IsBusy() && fd != copy) {
+    const ErrnoKeeper keeper;
+    Replace(copy);
+    keeper.Restore();
   }
-  const ErrnoKeeper keeper;
-  Replace(copy);
-  return keeper.Return(Duplicate(fd, FromC(real::dup2(fd, copy))));
+  return Copied(fd, real::dup2(fd, copy));
 }
 
 int dup3(int fd, int copy, int flags) {
-  if (!loop::IsBusy() || fd == copy) {
-    return real::dup3(fd, copy, flags);
+  if (loop::IsBusy() && fd != copy) {
+    const ErrnoKeeper keeper;
+    Replace(copy);
+    keeper.Restore();
   }
-  const ErrnoKeeper keeper;
-  Replace(copy);
-  return keeper.Return(Duplicate(fd, FromC(real::dup3(fd, copy, flags))));
+  return Copied(fd, real::dup3(fd, copy, flags));
 }
 
 // Variadic for the compiler of who calls it; the third argument is a word, or there is none and
 // what is passed on is not looked at.
 int fcntl(int fd, int command, long argument) {
-  if (!loop::IsBusy() || (command != F_DUPFD && command != F_DUPFD_CLOEXEC)) {
-    return real::fcntl(fd, command, argument);
-  }
-  return ErrnoKeeper().Return(Duplicate(fd, FromC(real::fcntl(fd, command, argument))));
+  const int result = real::fcntl(fd, command, argument);
+  return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? Copied(fd, result) : result;
 }
 
 int fcntl64(int fd, int command, long argument) {
-  if (!loop::IsBusy() || (command != F_DUPFD && command != F_DUPFD_CLOEXEC)) {
-    return real::fcntl64(fd, command, argument);
-  }
-  return ErrnoKeeper().Return(Duplicate(fd, FromC(real::fcntl64(fd, command, argument))));
+  const int result = real::fcntl64(fd, command, argument);
+  return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? Copied(fd, result) : result;
 }
 
 }  // namespace exported

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include "base/syscalls.h"
+#include "loop/own_descriptors.h"
 
 namespace loop {
 namespace {
@@ -47,6 +48,38 @@ Descriptor* MakeDescriptor(int fd) {
     sys::Unmap(reinterpret_cast<void*>(mapped), sizeof(Leaf));
   }
   return FindDescriptor(fd);
+}
+
+bool IsShared(int fd) {
+  const Descriptor* const known = FindDescriptor(fd);
+  struct stat status;
+  if (known == nullptr || !known->was_copied() || sys::Fstat(fd, &status) != 0) {
+    return false;
+  }
+  // The number may have become another file's since.
+  size_t count = 0;
+  ForEachDescriptor([&](int open) {
+    struct stat other;
+    count += sys::Fstat(open, &other) == 0 && other.st_ino == status.st_ino &&
+             other.st_dev == status.st_dev;
+  });
+  return count > 1;
+}
+
+bool IsInSets(int fd) {
+  const Descriptor* const known = FindDescriptor(fd);
+  if (known == nullptr || known->has_more()) {
+    return known != nullptr;
+  }
+  for (size_t i = 0; i < Descriptor::kMaxSets; ++i) {
+    Entry entry = known->At(i);
+    // An entry that isn't there any more can't be changed.
+    if (entry.set >= 0 && sys::Call(SYS_epoll_ctl, entry.set, EPOLL_CTL_MOD, fd,
+                                    reinterpret_cast<long>(&entry.event)) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void Descriptor::Note(int operation, int set, const epoll_event* event) {

@@ -32,6 +32,9 @@ class Descriptor {
   // The entry number `index`; its set is -1 where there is none. An entry may be stale: closing a
   // descriptor takes it out of its sets.
   Entry At(size_t index) const;
+  // Another descriptor was made of it, or it was made of another.
+  void NoteCopy() { was_copied_ = true; }
+  bool was_copied() const { return was_copied_; }
   // There were more entries than room for them.
   bool has_more() const { return has_more_; }
 
@@ -44,12 +47,18 @@ class Descriptor {
   };
   std::array<Slot, kMaxSets> slots_;
   bool has_more_;
+  bool was_copied_;
 };
 
 // nullptr: nothing is known of it.
 Descriptor* FindDescriptor(int fd);
 // nullptr: no memory, or a number beyond a million.
 Descriptor* MakeDescriptor(int fd);
+
+// True where the file of `fd` has other descriptors in this process, as far as is known.
+bool IsShared(int fd);
+// True where `fd` is in an epoll set now, as far as is known.
+bool IsInSets(int fd);
 
 inline Rider* RiderOn(int fd) {
   const Descriptor* const descriptor = FindDescriptor(fd);

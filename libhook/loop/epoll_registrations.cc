@@ -11,18 +11,10 @@
 #include "base/fd.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "loop/own_descriptors.h"
 
 namespace loop {
 namespace {
-
-// linux_dirent64 of getdents64(2): libc's struct may differ.
-struct DirectoryEntry {
-  uint64_t inode;
-  int64_t offset;
-  uint16_t size;
-  uint8_t type;
-  char name[1];
-};
 
 std::optional<uint64_t> Number(std::string_view text, int number_base) {
   while (text.starts_with(' ')) {
@@ -61,26 +53,11 @@ bool IsEpoll(int fd) {
 
 void EpollRegistrations::Collect(int fd) {
   count_ = 0;
-  const base::Fd folder(sys::Open("/proc/self/fd", O_RDONLY | O_DIRECTORY));
-  if (!folder.valid()) {
-    return;
-  }
-  alignas(8) char buffer[2048];
-  for (;;) {
-    const long size =
-        sys::Call(SYS_getdents64, folder.get(), reinterpret_cast<long>(buffer), sizeof buffer);
-    if (size <= 0) {
-      return;
+  ForEachDescriptor([&](int open) {
+    if (IsEpoll(open)) {
+      CollectFromSet(open, fd);
     }
-    for (long at = 0; at < size;) {
-      const auto* const entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
-      const auto number = Number(entry->name, 10);
-      if (number && IsEpoll(static_cast<int>(*number))) {
-        CollectFromSet(static_cast<int>(*number), fd);
-      }
-      at += entry->size;
-    }
-  }
+  });
 }
 
 void EpollRegistrations::CollectFromSet(int set, int fd) {

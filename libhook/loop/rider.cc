@@ -91,9 +91,8 @@ void Rider::Conclude(int64_t now_ms) {
       break;
     }
   }
-  if (attempt_.domain() != domain_) {
-    // At first, and where another socket was put in its place.
-    domain_ = attempt_.domain();
+  if (inode_ == 0 || attempt_.replacements() != replacements_) {
+    replacements_ = attempt_.replacements();
     inode_ = Inode(attempt_.fd());
   }
   if (attempt_.want() != Want::kNothing) {

@@ -102,7 +102,7 @@ class Rider {
   Host& host_;
   const int64_t expires_ms_;
   uint64_t inode_ = 0;
-  int domain_ = 0;
+  unsigned replacements_ = 0;
   State state_ = State::kDialling;
   bool is_foreign_ = false;
   int error_ = 0;

@@ -70,6 +70,12 @@ void Handshake::WasSentAhead(const Ahead& ahead) {
   }
 }
 
+void Handshake::WasGreeted(Socks5Method method) {
+  if (auto* const socks5 = std::get_if<Socks5Client>(&client_)) {
+    socks5->WasGreeted(method);
+  }
+}
+
 Step Handshake::step() const {
   return With(client_, [](const auto& client) { return client.step(); });
 }

@@ -46,6 +46,9 @@ class Handshake {
   // The same where it has been sent already.
   void WasSentAhead(const Ahead& ahead);
 
+  // Of SOCKS5: the proxy has been greeted before, on this connection. REQUIRES: nothing was sent
+  void WasGreeted(Socks5Method method);
+
   Step step() const;
   std::span<const uint8_t> Outgoing() const;   // REQUIRES: step() == kSend; not empty
   void Sent(size_t count);                     // REQUIRES: count <= Outgoing().size()

@@ -83,14 +83,17 @@ size_t Socks5Client::WriteAhead(Socks5Method method, std::span<uint8_t> out) {
     size += bytes.size();
     return true;
   };
-  // The one method that all that follows is right for.
-  message_[1] = 1;
-  message_[2] = MethodByte(method);
-  StartSending(State::kSendGreeting, 3);
-  bool fits = append();
-  if (fits && method == Socks5Method::kPassword) {
-    SendCredentials();
+  bool fits = true;
+  if (!was_greeted_) {
+    // The one method that all that follows is right for.
+    message_[1] = 1;
+    message_[2] = MethodByte(method);
+    StartSending(State::kSendGreeting, 3);
     fits = append();
+    if (fits && method == Socks5Method::kPassword) {
+      SendCredentials();
+      fits = append();
+    }
   }
   if (fits) {
     SendRequest();
@@ -106,7 +109,19 @@ size_t Socks5Client::WriteAhead(Socks5Method method, std::span<uint8_t> out) {
 
 void Socks5Client::WasSentAhead(Socks5Method method) {
   ahead_ = method;
-  StartReceiving(State::kRecvMethod, 2);
+  if (was_greeted_) {
+    StartReceiving(State::kRecvReply, kShortestReply);
+  } else {
+    StartReceiving(State::kRecvMethod, 2);
+  }
+}
+
+void Socks5Client::WasGreeted(Socks5Method method) {
+  was_greeted_ = true;
+  method_ = method;
+  if (state_ != State::kFailed) {
+    SendRequest();
+  }
 }
 
 Step Socks5Client::step() const {
@@ -208,6 +223,16 @@ void Socks5Client::SendRequest() {
   StartSending(State::kSendRequest, at);
 }
 
+void Socks5Client::GoOnToRequest() {
+  if (greet_only_) {
+    state_ = State::kDone;
+  } else if (ahead_ != Socks5Method::kUnknown) {
+    StartReceiving(State::kRecvReply, kShortestReply);
+  } else {
+    SendRequest();
+  }
+}
+
 void Socks5Client::HandleMethod() {
   if (message_[0] != kVersion) {
     // "HTTP/1.1 400 Bad Request" is what most such replies begin with.
@@ -227,11 +252,7 @@ void Socks5Client::HandleMethod() {
   switch (message_[1]) {
     case kMethodNone:
       method_ = Socks5Method::kNone;
-      if (is_ahead) {
-        StartReceiving(State::kRecvReply, kShortestReply);
-      } else {
-        SendRequest();
-      }
+      GoOnToRequest();
       return;
     case kMethodPassword:
       if (has_credentials()) {
@@ -269,11 +290,7 @@ void Socks5Client::HandleVerdict() {
     Fail(Cause::kAuthentication, message_[1], "SOCKS5: credentials refused");
     return;
   }
-  if (ahead_ != Socks5Method::kUnknown) {
-    StartReceiving(State::kRecvReply, kShortestReply);
-  } else {
-    SendRequest();
-  }
+  GoOnToRequest();
 }
 
 void Socks5Client::HandleReply() {

@@ -30,6 +30,12 @@ class Socks5Client {
   // The same where it has been sent. A proxy that chooses another method then is connected to anew.
   void WasSentAhead(Socks5Method method);
 
+  // It ends, as kDone, where the request would come. REQUIRES: nothing was sent
+  void GreetOnly() { greet_only_ = true; }
+  // Another client has come as far with GreetOnly(): only the request is left to say, also ahead.
+  // REQUIRES: nothing was sent
+  void WasGreeted(Socks5Method method);
+
   Step step() const;
   std::span<const uint8_t> Outgoing() const { return message_.Outgoing(); }
   void Sent(size_t count);
@@ -63,6 +69,7 @@ class Socks5Client {
   void StartReceiving(State state, size_t size);
   void SendCredentials();
   void SendRequest();
+  void GoOnToRequest();
   void HandleMethod();
   void HandleVerdict();
   void HandleReply();
@@ -76,6 +83,8 @@ class Socks5Client {
   Socks5Method ahead_ = Socks5Method::kUnknown;  // what was sent ahead is for
   Socks5Method method_ = Socks5Method::kUnknown;
   bool answered_ = false;
+  bool greet_only_ = false;
+  bool was_greeted_ = false;
   WireMessage<kLongestMessage> message_;  // the one at work
   base::Failure failure_;
 };

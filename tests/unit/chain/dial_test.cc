@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -537,6 +538,66 @@ TEST(DialTest, DoesNotReconnectForEver) {
   }
   EXPECT_EQ(dial.state(), State::kFailed);
   EXPECT_EQ(connections, 3);
+}
+
+// A dial on a connection that was made before, whose SOCKS5 proxy has been greeted.
+Dial OnReady(const Chain& chain) {
+  Dial dial(chain.config(), Path::Whole(chain.config(), kWhole), kTarget);
+  dial.Start(0);
+  dial.ConnectedBefore(protocol::Socks5Method::kNone, 0);
+  return dial;
+}
+
+TEST(DialTest, BeginsWithTheRequestWhereTheFirstHopHasBeenGreeted) {
+  for (const size_t count : {1u, 2u, 3u}) {
+    const auto types = Types(count, 0b010);
+    const Chain chain(types);
+    auto script = Script(types);
+    script.erase(script.begin());
+    Peer peer(script);
+    Dial dial = OnReady(chain);
+    EXPECT_EQ(RunBoth(dial, peer), State::kDone) << count;
+  }
+}
+
+TEST(DialTest, ConnectsAnewWhereAReadyConnectionHasEnded) {
+  const Chain chain(Types(2, 0b10));
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const base::Fd mine(ends[0]);
+  close(ends[1]);
+  Dial dial = OnReady(chain);
+  EXPECT_EQ(dial.Advance(mine.get(), 0), State::kReconnect);
+  dial.Restart();
+  dial.Start(0);
+  dial.Connected(0, 0);
+  Peer peer(Script(Types(2, 0b10)));
+  EXPECT_EQ(RunBoth(dial, peer), State::kDone);
+}
+
+TEST(DialTest, BlamesTheHopOnceAReadyConnectionHasAnswered) {
+  const Chain chain(Types(1, 0));
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const base::Fd mine(ends[0]);
+  Dial dial = OnReady(chain);
+  EXPECT_EQ(dial.Advance(mine.get(), 0), State::kWantRead);
+  ASSERT_EQ(send(ends[1], "\5", 1, 0), 1);
+  close(ends[1]);
+  EXPECT_EQ(dial.Advance(mine.get(), 0), State::kFailed);
+  EXPECT_EQ(dial.failure().cause, Cause::kClosedEarly);
+}
+
+TEST(DialTest, WaitsNoSecondTimeForAHopThatIsSilentOnAReadyConnection) {
+  const Chain chain(Types(1, 0));
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const base::Fd mine(ends[0]);
+  const base::Fd other(ends[1]);
+  Dial dial = OnReady(chain);
+  dial.Advance(mine.get(), 0);
+  dial.TimeOut();
+  EXPECT_EQ(dial.state(), State::kFailed);
 }
 
 }  // namespace

@@ -275,5 +275,43 @@ TEST(Socks5ClientTest, CountsARefusalAsAnAnswerToTheRequestAlone) {
   EXPECT_TRUE(answered(kMethodNone + Raw("\x05\x02")));
 }
 
+TEST(Socks5ClientTest, EndsBeforeTheRequestWhereItOnlyGreets) {
+  for (const bool has_password : {false, true}) {
+    Socks5Client client = has_password ? WithPassword() : Anonymous();
+    client.GreetOnly();
+    const Outcome got =
+        DriveEveryWay(client, has_password ? kMethodPassword + kAccepted : kMethodNone);
+    EXPECT_EQ(got.step, Step::kDone);
+    EXPECT_EQ(got.sent.find(kRequest), std::string::npos);
+  }
+}
+
+TEST(Socks5ClientTest, FailsTheGreetingAsItWouldTheConnect) {
+  Socks5Client client = WithPassword();
+  client.GreetOnly();
+  EXPECT_EQ(DriveEveryWay(client, kMethodPassword + Raw("\x01\x01")).cause,
+            Cause::kAuthentication);
+}
+
+TEST(Socks5ClientTest, SaysTheRequestAloneWhereAnotherHasGreeted) {
+  for (const Socks5Method method : {Socks5Method::kNone, Socks5Method::kPassword}) {
+    Socks5Client client = WithPassword();
+    client.WasGreeted(method);
+    const Outcome got = DriveEveryWay(client, kReplyV4);
+    EXPECT_EQ(got.step, Step::kDone);
+    EXPECT_EQ(got.sent, kRequest);
+    EXPECT_EQ(client.method(), method);
+  }
+}
+
+TEST(Socks5ClientTest, SaysTheRequestAheadWhereAnotherHasGreeted) {
+  Socks5Client client = Anonymous();
+  client.WasGreeted(Socks5Method::kNone);
+  std::array<uint8_t, 64> room;
+  const size_t size = client.WriteAhead(Socks5Method::kNone, room);
+  EXPECT_EQ(std::string(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size)), kRequest);
+  EXPECT_EQ(DriveEveryWay(client, kReplyV4).step, Step::kDone);
+}
+
 }  // namespace
 }  // namespace protocol

@@ -198,7 +198,7 @@ TEST_P(CarrierTest, EndsTheDialOfAProgramThatIsGone) {
     sleep(60);
     return 0;
   });
-  while (proxy_.opened == 0) {
+  while (proxy_.asked == 0) {
     usleep(1000);
   }
   kill(tree.child(), SIGKILL);
@@ -263,7 +263,7 @@ TEST_F(RepeatedConnectTest, AnswersARepeatedConnectAsTheKernelDoes) {
               return 0;
             }),
             0);
-  EXPECT_EQ(proxy_.opened, 1);
+  EXPECT_EQ(proxy_.asked, 1);
 }
 
 TEST_F(RepeatedConnectTest, DialsAnewOnASocketWhoseDialFailed) {
@@ -281,7 +281,7 @@ TEST_F(RepeatedConnectTest, DialsAnewOnASocketWhoseDialFailed) {
               return 0;
             }),
             0);
-  EXPECT_EQ(proxy_.opened, 2);
+  EXPECT_EQ(proxy_.asked, 2);
 }
 
 TEST_F(RepeatedConnectTest, TellsARepeatedConnectWhyItFailed) {
@@ -295,7 +295,7 @@ TEST_F(RepeatedConnectTest, TellsARepeatedConnectWhyItFailed) {
               return 0;
             }),
             0);
-  EXPECT_EQ(proxy_.opened, 1);
+  EXPECT_EQ(proxy_.asked, 1);
 }
 
 TEST(KeptSocketsTest, AreNeverConnectedPastTheRules) {

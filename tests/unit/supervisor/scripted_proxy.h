@@ -46,6 +46,7 @@ class ScriptedProxy {
   std::atomic<int> delay_ms{0};  // before the reply
   std::atomic<uint8_t> reply{0};
   std::atomic<int> opened{0};  // connections so far, and how many of them the program has closed
+  std::atomic<int> asked{0};  // of those opened, for a connection to somewhere
   std::atomic<int> closed{0};
   std::atomic<int> carried{0};  // bytes that came through tunnels
 
@@ -87,6 +88,7 @@ class ScriptedProxy {
       if (step == 0) {
         send(client, "\5\0", 2, MSG_NOSIGNAL);
       } else if (step == 1) {
+        ++asked;
         for (int waited = 0; waited < delay_ms && !stopping_; waited += 10) {
           std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }

@@ -109,7 +109,7 @@ TEST_P(SupervisorTest, LetsAFailedSocketDialAgain) {
               return 0;
             }),
             0);
-  EXPECT_EQ(proxy_.opened, 2);
+  EXPECT_EQ(proxy_.asked, 2);
 }
 
 TEST_P(SupervisorTest, ShowsTheFarEndThatTheProgramClosed) {
@@ -131,7 +131,7 @@ TEST_P(SupervisorTest, GivesUpADialWhoseProcessIsGone) {
   proxy_.delay_ms = 60000;
   Supervised tree(proxy_, GetParam());
   tree.Start([]() -> int { return Connect(TcpSocket(), V4(kTarget, 443)); });
-  while (proxy_.opened == 0) {
+  while (proxy_.asked == 0) {
     std::this_thread::yield();
   }
   kill(tree.child(), SIGKILL);
@@ -168,7 +168,7 @@ TEST_P(SupervisorTest, FindsItsDialAgainAfterARestart) {
               return 0;
             }),
             0);
-  EXPECT_EQ(proxy_.opened, 1) << "the restarted call dialled anew";
+  EXPECT_EQ(proxy_.asked, 1) << "the restarted call dialled anew";
 }
 
 TEST_P(SupervisorTest, DialsOnceUnderAStormOfSignals) {
@@ -189,7 +189,7 @@ TEST_P(SupervisorTest, DialsOnceUnderAStormOfSignals) {
               return 0;
             }),
             0);
-  EXPECT_EQ(proxy_.opened, 1);
+  EXPECT_EQ(proxy_.asked, 1);
 }
 
 TEST_P(SupervisorTest, UndoesADialThatNobodyComesBackFor) {
@@ -337,7 +337,7 @@ TEST_P(SupervisorTest, DialsForManyProcessesAtOnce) {
               return 0;
             }),
             0);
-  EXPECT_EQ(proxy_.opened, 48);
+  EXPECT_EQ(proxy_.asked, 48);
 }
 
 TEST_P(SupervisorTest, AnswersOthersWhileADialHangs) {
@@ -472,7 +472,7 @@ TEST_P(SupervisorTest, NeverConnectsOutOfAnotherNetwork) {
               return 0;
             }),
             0);
-  EXPECT_EQ(proxy_.opened, 0);
+  EXPECT_EQ(proxy_.asked, 0);
 }
 
 TEST_P(SupervisorTest, RefusesAProgramThatMayNotBeInspected) {
@@ -508,7 +508,7 @@ TEST_P(SupervisorTest, StaysForWhatTheProgramLeftBehind) {
   });
   EXPECT_EQ(tree.Wait(), 0);
   tree.WaitForTreeEnd();
-  EXPECT_EQ(proxy_.opened, 1);
+  EXPECT_EQ(proxy_.asked, 1);
 }
 
 TEST_P(SupervisorTest, HoldsNoPortThatTheProgramLetGo) {
