@@ -180,7 +180,7 @@ struct HostAddress {
   Text name;  // lower case, no final dot
   Source source;
   base::IpAddress address;
-  uint8_t unused[2] = {};
+  uint8_t unused[3] = {};
 };
 
 // Whether connections of event loops under the supervisor, whose sockets are non-blocking, are

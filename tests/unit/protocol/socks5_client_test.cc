@@ -289,8 +289,7 @@ TEST(Socks5ClientTest, EndsBeforeTheRequestWhereItOnlyGreets) {
 TEST(Socks5ClientTest, FailsTheGreetingAsItWouldTheConnect) {
   Socks5Client client = WithPassword();
   client.GreetOnly();
-  EXPECT_EQ(DriveEveryWay(client, kMethodPassword + Raw("\x01\x01")).cause,
-            Cause::kAuthentication);
+  EXPECT_EQ(DriveEveryWay(client, kMethodPassword + Raw("\x01\x01")).cause, Cause::kAuthentication);
 }
 
 TEST(Socks5ClientTest, SaysTheRequestAloneWhereAnotherHasGreeted) {

@@ -46,7 +46,7 @@ class ScriptedProxy {
   std::atomic<int> delay_ms{0};  // before the reply
   std::atomic<uint8_t> reply{0};
   std::atomic<int> opened{0};  // connections so far, and how many of them the program has closed
-  std::atomic<int> asked{0};  // of those opened, for a connection to somewhere
+  std::atomic<int> asked{0};   // of those opened, for a connection to somewhere
   std::atomic<int> closed{0};
   std::atomic<int> carried{0};  // bytes that came through tunnels
 
