@@ -75,7 +75,7 @@ struct Proxy {
   bool is_first_hop = false;  // of some route: gochain itself connects to it
   Auth auth = Auth::kAny;
   Pipeline pipeline = Pipeline::kAuto;
-  uint8_t pool = 1;       // connections kept ready
+  uint8_t pool = 0;       // connections kept ready
   bool insecure = false;  // kHttps: any certificate will do
   uint8_t unused[2] = {};
   Text workstation;  // of NTLM; empty: the host's name

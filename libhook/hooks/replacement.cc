@@ -38,7 +38,7 @@ int ReplaceSocket(int fd, int domain, uint64_t cookie) {
 
 int TakeReadySocket(Process& process, int fd, uint16_t proxy, engine::Means::ReadyHop* out) {
   // Another descriptor of the old file would keep that.
-  if (!process.supervised() || process.sockets_trapped() || loop::IsShared(fd)) {
+  if (!process.supervised() || process.sockets_trapped() || !loop::IsOwnAlone(fd)) {
     return -ENOENT;
   }
   engine::ReadyRequest request;

@@ -50,11 +50,14 @@ Descriptor* MakeDescriptor(int fd) {
   return FindDescriptor(fd);
 }
 
-bool IsShared(int fd) {
+bool IsOwnAlone(int fd) {
   const Descriptor* const known = FindDescriptor(fd);
   struct stat status;
-  if (known == nullptr || !known->was_copied() || sys::Fstat(fd, &status) != 0) {
+  if (known == nullptr || known->maker() != sys::Getpid() || sys::Fstat(fd, &status) != 0) {
     return false;
+  }
+  if (!known->was_copied()) {
+    return true;
   }
   // The number may have become another file's since.
   size_t count = 0;
@@ -63,7 +66,7 @@ bool IsShared(int fd) {
     count += sys::Fstat(open, &other) == 0 && other.st_ino == status.st_ino &&
              other.st_dev == status.st_dev;
   });
-  return count > 1;
+  return count == 1;
 }
 
 bool IsInSets(int fd) {

@@ -32,6 +32,12 @@ class Descriptor {
   // The entry number `index`; its set is -1 where there is none. An entry may be stale: closing a
   // descriptor takes it out of its sets.
   Entry At(size_t index) const;
+  // Process `pid` made it; a child of fork has it from there.
+  void NoteMaker(int pid) {
+    maker_ = pid;
+    was_copied_ = false;
+  }
+  int maker() const { return maker_; }
   // Another descriptor was made of it, or it was made of another.
   void NoteCopy() { was_copied_ = true; }
   bool was_copied() const { return was_copied_; }
@@ -48,6 +54,7 @@ class Descriptor {
   std::array<Slot, kMaxSets> slots_;
   bool has_more_;
   bool was_copied_;
+  int maker_;
 };
 
 // nullptr: nothing is known of it.
@@ -55,8 +62,9 @@ Descriptor* FindDescriptor(int fd);
 // nullptr: no memory, or a number beyond a million.
 Descriptor* MakeDescriptor(int fd);
 
-// True where the file of `fd` has other descriptors in this process, as far as is known.
-bool IsShared(int fd);
+// False where the file of `fd` may have descriptors elsewhere: in another process, or others in
+// this.
+bool IsOwnAlone(int fd);
 // True where `fd` is in an epoll set now, as far as is known.
 bool IsInSets(int fd);
 

@@ -36,7 +36,7 @@ def used(recorder):
 
 def test_dial_of_the_library_takes_a_ready_connection(runner, recorder, site):
     hop = recorder()
-    run = run_by("auto", runner, shell(f"{LOADING}; {FETCH}"), rules(hop))
+    run = run_by("auto", runner, shell(f"{LOADING}; {FETCH}"), rules(hop, pool=1))
     assert run.must_succeed().out == HELLO, str(run)
     conversation, = hop.conversations
     assert conversation.said()[0] == GREETING and used(hop) == [conversation]
@@ -71,7 +71,7 @@ def test_none_is_made_where_none_is_wanted_or_can_be_used(runner, recorder, site
 
 def test_http_proxy_is_told_nothing_beforehand(runner, recorder, site):
     hop = recorder(proxies.Squid)
-    run = run_by("auto", runner, shell(f"{LOADING}; {FETCH}"), rules(hop))
+    run = run_by("auto", runner, shell(f"{LOADING}; {FETCH}"), rules(hop, pool=1))
     assert run.must_succeed().out == HELLO, str(run)
     conversation, = hop.conversations
     assert conversation.said()[0].startswith(b"CONNECT web.corp.test:80 ")
@@ -103,13 +103,16 @@ def test_programs_notice_nothing_of_connections_that_ended(runner, peers, site):
 
 
 @pytest.mark.parametrize("name, how", (("socket_options", []), ("socket_options", ["own"]),
-                                       ("getpeername", []), ("epoll", [])))
+                                       ("getpeername", []), ("epoll", []),
+                                       ("connect", "fork"), ("connect", "vfork"),
+                                       ("connect", "grandchild"), ("connect", "nonblocking")))
 @pytest.mark.parametrize("mode", ("auto", "supervise"))
 def test_socket_is_as_its_own(runner, peers, recorder, mode, name, how):
     """A ready connection has the options, flags and epoll entries that the program gave its own; a
     socket with another descriptor stays where it is."""
     echo = peers.responder()
-    argv = [program(runner, name, "dynamic"), echo.address, str(echo.port), *how]
+    before, after = ([how], []) if isinstance(how, str) else ([], how)
+    argv = [program(runner, name, "dynamic"), *before, echo.address, str(echo.port), *after]
     alone = runner.alone(argv, runner.place.but(ns="target")).out
     run = run_by(mode, runner, ["sh", "-c", f"{LOADING}; exec \"$@\"", "sh", *argv],
                  rules(recorder(), pool=8))

@@ -7,11 +7,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "../temp_folder.h"
 #include "config/builder.h"
 #include "scripted_proxy.h"
 
@@ -23,8 +25,10 @@ using protocol::Socks5Method;
 class ReadyPoolTest : public testing::Test {
  protected:
   void Use(const std::string& url) {
+    const std::string path = folder_ / "rules.conf";
+    std::ofstream(path) << "[gochain]\ndefault = far\n[proxy far]\nurl = " << url << "\npool = 1\n";
     config::Inputs inputs;
-    inputs.proxy_urls = {url};
+    inputs.file = path;
     const auto built = config::Build(inputs);
     for (const auto& diagnostic : built.diagnostics) {
       ADD_FAILURE() << diagnostic.Text();
@@ -49,6 +53,7 @@ class ReadyPoolTest : public testing::Test {
   // Without a word to the pool that somebody wants one.
   bool HasReady() { return session_.ready().MayAsk(0, 1) && session_.ready().MayAsk(0, 1); }
 
+  TempFolder folder_;
   ScriptedProxy proxy_;
   engine::Session session_;
   std::unique_ptr<ReadyPool> pool_;
