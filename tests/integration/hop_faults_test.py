@@ -11,6 +11,18 @@ from hop_faults import GOOD, TIMEOUT, Bench, table
 DOORS = ("preload", "supervise", "auto", "library alone")
 
 
+# Linux marks a connection that was reset as hung up a moment before it marks it as ended. A microsocks
+# that polls just then reads from the other end, and waits there for ever.
+MICROSOCKS_MAY_KEEP = 4
+
+
+def left_open(cases, made):
+    """The cases whose proxies have connections that nobody ended, but for microsocks' few."""
+    left = [case for case, proxy in zip(cases, made) for _ in range(proxy.open)]
+    behind = [case for case in left if case.position == "second"]
+    return left if len(behind) < len(left) or len(behind) > MICROSOCKS_MAY_KEEP else []
+
+
 @pytest.fixture(scope="module")
 def bench(world, peers):
     made = Bench(world, peers)
@@ -30,7 +42,7 @@ def test_every_fault_at_every_step(runner, tools, bench, door):
         results = dials.dial()
         # The program still has its sockets: what ends the connections is the end of the dials.
         wait_for(lambda: not any(proxy.open for proxy in made))
-        late = [case for case, proxy in zip(cases, made) if proxy.open]
+        late = left_open(cases, made)
         again, own = dials.again()
         after = {who: settled(pid, before[who]) for who, pid in helpers.items()}
     wrong = [f"{case}: {trouble}" for case, result in zip(cases, results)
@@ -67,7 +79,9 @@ def test_thousands_of_failures_leave_nothing(runner, tools, bench, door, kinds, 
         for _ in range(ROUNDS - 1):
             own = dials.run()
         after = {who: settled(pid, before[who]) for who, pid in watched.items()}
-        assert all(wait_for(lambda: proxy.open == 0) for proxy in made)
+        wait_for(lambda: not any(proxy.open for proxy in made))
+        late = left_open(cases, made)
+        assert not late, "connections left:\n" + "\n".join(str(case) for case in late)
     # Not all come as far as the second hop where the time is short.
     assert sum(proxy.accepted for proxy in made) >= 0.8 * dials_a_round * ROUNDS
     assert own[1][0] == own[1][1], f"descriptors of the program: {own}"
