@@ -42,7 +42,8 @@ def proxy(request):
 
 def conf_of(served, connect=""):
     return (f"[gochain]\ndefault = far\n{connect and f'connect = {connect}'}\n"
-            f"[proxy far]\nurl = {served.url()}\n")
+            # A trial would be one connection more.
+            f"[proxy far]\nurl = {served.url()}\npipeline = no\n")
 
 
 class Said:
