@@ -63,7 +63,9 @@ class Case:
             hops = [before[self.number % len(before)], name]
         elif self.error:
             hops = [name, "never"]
-        keys = f"url = {proxy.url()}\n" + (f"ca_file = {ca_file}\n" if proxy.protocol.is_tls else "")
+        # Connections are counted: there must be no trials.
+        more = f"ca_file = {ca_file}\n" if proxy.protocol.is_tls else "pipeline = no\n"
+        keys = f"url = {proxy.url()}\n{more}"
         text = f"[proxy {name}]\n{keys}"
         for number in range(1, self.fault.hops):
             hops.append(f"{name}-{number}")
