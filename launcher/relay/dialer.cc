@@ -23,13 +23,6 @@ using State = chain::Dial::State;
 
 constexpr std::string_view kProxysName = "the proxy's own name";
 
-int PendingError(int fd) {
-  int error = 0;
-  socklen_t length = sizeof error;
-  const int result = sys::Getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
-  return result < 0 ? -result : error;
-}
-
 }  // namespace
 
 // One dial on its way. Stops where `given_up_` is set: the program is gone.
@@ -217,8 +210,8 @@ class Dialer::Attempt {
       if (!After(patience_.Wait(socket.get(), POLLOUT, deadline_ms()))) {
         return ETIMEDOUT;
       }
-      if (const int error = PendingError(socket.get()); error != 0) {
-        return error;
+      if (const int error = sys::PendingError(socket.get()); error != 0) {
+        return -error;
       }
     }
     connect_us_ = static_cast<uint32_t>(std::max<int64_t>(base::NowUs() - start_us, 1));

@@ -33,13 +33,6 @@ int64_t SendTimeoutMs(int fd) {
   return timeout.tv_sec * 1000 + (timeout.tv_usec + 999) / 1000;
 }
 
-int PendingError(int fd) {
-  int error = 0;
-  socklen_t length = sizeof error;
-  const int result = sys::Getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
-  return result < 0 ? result : -error;
-}
-
 // As Connect() says it.
 int ErrorOf(DialSurroundings::Waited waited) {
   using Waited = DialSurroundings::Waited;
@@ -113,7 +106,7 @@ int DialSurroundings::Connect(int fd, const sockaddr* address, socklen_t length,
     return result;
   }
   const int error = ErrorOf(Wait(fd, POLLOUT, deadline_ms));
-  return error != 0 ? error : PendingError(fd);
+  return error != 0 ? error : sys::PendingError(fd);
 }
 
 int DialSurroundings::ConnectBlocking(int fd, const sockaddr* address, socklen_t length,

@@ -48,13 +48,6 @@ std::optional<uint16_t> FirstOfDefault(const config::Config& config) {
   return config.HopIndexAt(route, 0);
 }
 
-int PendingError(int fd) {
-  int error = 0;
-  socklen_t length = sizeof error;
-  const int result = sys::Getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
-  return result < 0 ? -result : error;
-}
-
 }  // namespace
 
 ReadyPool::ReadyPool(engine::Session& session) : session_(session) {
@@ -229,7 +222,7 @@ bool ReadyPool::Serve(Entry& entry, short events, int64_t now_ms) {
   }
   bool goes_on = true;
   if (entry.state == State::kConnecting) {
-    goes_on = PendingError(entry.socket.get()) == 0 && (events & POLLOUT) != 0;
+    goes_on = sys::PendingError(entry.socket.get()) == 0 && (events & POLLOUT) != 0;
     const config::Config& config = session_.config();
     const config::Proxy& proxy = config.proxies()[entry.proxy];
     if (goes_on && proxy.type == config::ProxyType::kSocks5) {

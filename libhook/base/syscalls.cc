@@ -133,6 +133,13 @@ int Getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
   return Int(Call(SYS_getsockopt, fd, level, name, Pointer(value), Pointer(length)));
 }
 
+int PendingError(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  const int result = Getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  return result < 0 ? result : -error;
+}
+
 int Setsockopt(int fd, int level, int name, const void* value, socklen_t length) {
   return Int(Call(SYS_setsockopt, fd, level, name, Pointer(value), static_cast<long>(length)));
 }

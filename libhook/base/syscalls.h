@@ -39,6 +39,8 @@ int Fstat(int fd, struct stat* out);
 long Readlink(const char* path, char* out, size_t size);
 int Getsockopt(int fd, int level, int name, void* value, socklen_t* length);
 int Setsockopt(int fd, int level, int name, const void* value, socklen_t length);
+// SO_ERROR: how a connect under way has ended. 0, or -errno.
+int PendingError(int fd);
 int Getsockname(int fd, sockaddr* address, socklen_t* length);
 int Fcntl(int fd, int command, long argument = 0);
 int Poll(pollfd* fds, size_t count, int timeout_ms);

@@ -90,7 +90,7 @@ void Disconnect(int fd, uint64_t cookie) {
   sys::PassingConnect(fd, &none, sizeof none, cookie);
 }
 
-void ClearError(int fd) { (void)IntOption(fd, SOL_SOCKET, SO_ERROR, 0); }
+void ClearError(int fd) { (void)sys::PendingError(fd); }
 
 Attempt::Attempt(Session& session, Door door, Program& program, Means& means, const Plan& plan,
                  int fd, int domain)
