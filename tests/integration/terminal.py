@@ -3,10 +3,11 @@
 import os
 import pty
 import re
-import select
 import signal
 import subprocess
 import time
+
+from waiting import readable
 
 PROMPT = "ready> "
 
@@ -44,7 +45,7 @@ class Terminal:
                 return match
             left = deadline - time.monotonic()
             assert left > 0, f"no {pattern!r} within {seconds} s in:\n{self.text}"
-            if select.select([self._master], [], [], left)[0]:
+            if readable([self._master], left):
                 try:
                     self.text += os.read(self._master, 4096).decode(errors="replace")
                 except OSError:

@@ -5,11 +5,11 @@ import dataclasses
 import hashlib
 import re
 import secrets
-import select
 import socket
 import threading
 
 import world
+from waiting import readable
 
 REALM = "corp"
 
@@ -159,7 +159,7 @@ class DigestProxy:
 def pump(a, b):
     """Both ways, until either side ends."""
     while True:
-        for ready in select.select([a, b], [], [], 60)[0]:
+        for ready in readable([a, b], 60):
             data = ready.recv(65536)
             if not data:
                 return

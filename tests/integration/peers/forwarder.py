@@ -2,12 +2,12 @@
 passes. The server behind it knows nothing of it."""
 
 import os
-import select
 import socket
 import struct
 import threading
 import time
 
+from waiting import readable
 from world import inside
 
 _CHUNK = 65536
@@ -57,7 +57,7 @@ class Forwarder:
 
     def _accept(self):
         while True:
-            ready, _, _ = select.select([self._listener, self._stopped], [], [])
+            ready = readable([self._listener, self._stopped])
             if self._stopped in ready:
                 return
             near, _ = self._listener.accept()
@@ -99,7 +99,7 @@ class Forwarder:
                 if self.cut.kind == "rst":
                     return
             wait = max(0, next_drop - time.monotonic()) if dripping else None
-            ready, _, _ = select.select(reading + [self._stopped], [], [], wait)
+            ready = readable(reading + [self._stopped], wait)
             if self._stopped in ready:
                 return
             if near in ready:

@@ -1,11 +1,11 @@
 """A forwarder before a proxy that notes what goes over the wire, and when."""
 
-import select
 import socket
 import threading
 import time
 
 import world
+from waiting import readable
 
 
 class Conversation:
@@ -61,7 +61,7 @@ class Recorder:
         ends = {client: upstream, upstream: client}
         open_ends = [client, upstream]
         while open_ends:
-            for end in select.select(open_ends, [], [])[0]:
+            for end in readable(open_ends):
                 time.sleep(self._delay_s)
                 try:
                     data = end.recv(65536)

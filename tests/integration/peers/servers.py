@@ -1,12 +1,12 @@
 """Servers that programs go to: nginx (files, modules, git), sshd, git daemon, a TCP echo."""
 
 import os
-import select
 import socket
 import subprocess
 import threading
 
 from peers.process import Peer
+from waiting import readable
 
 
 class Nginx(Peer):
@@ -283,7 +283,7 @@ class Fault:
                 conn.recv(4096)
                 if self._kind == "rubbish":
                     conn.sendall(b"220 mail.example ESMTP ready\r\n" * 3)
-                    select.select([conn], [], [], 5)
+                    readable([conn], 5)
             except OSError:
                 self.dropped.set()
 
