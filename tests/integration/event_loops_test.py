@@ -300,7 +300,9 @@ def test_ten_thousand_connections(runner, proxy, tools):
         supervisor = helpers_of(process)["supervisor"]
         before = Held(supervisor)
         line = next(line for line in process.stdout if line.startswith(("held", "end", "connect")))
-        assert line == f"held {MANY} {MANY}\n", line
+        # What is dialled directly has its peer in a table of 4,096, where later ones may take its place.
+        _, up, right = line.split()
+        assert int(up) == MANY and carried <= int(right) <= MANY, line
         # Threads of the last dials end.
         now = steady(supervisor)
         assert now.others >= 2 * carried, now
