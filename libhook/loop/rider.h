@@ -41,6 +41,7 @@ struct Ticket {
 class Rider {
  public:
   enum class State : uint8_t {
+    kBoarding,  // its owner alone has it, without the guard
     kDialling,
     kUp,
     kFailed,   // error() has not been told yet
@@ -52,8 +53,10 @@ class Rider {
   State state() const { return state_; }
   int error() const { return error_; }  // an errno; REQUIRES: kFailed
 
-  // Of the dial, not locked: may look names up. It is not in the table yet.
+  // Of the dial, not locked: may look names up. Until SetOff() nobody else touches it.
   void Begin();
+  // A dial that Begin() left under way rides from now on.
+  void SetOff() { state_ = State::kDialling; }  // REQUIRES: kBoarding
   // Brings it on as far as that goes without waiting.
   void Drive(int64_t now_ms);
   // poll(2)'s events that bring it on. REQUIRES: kDialling
@@ -103,7 +106,7 @@ class Rider {
   const int64_t expires_ms_;
   uint64_t inode_ = 0;
   unsigned replacements_ = 0;
-  State state_ = State::kDialling;
+  State state_ = State::kBoarding;
   bool is_foreign_ = false;
   int error_ = 0;
   size_t fd_count_ = 0;

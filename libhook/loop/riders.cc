@@ -125,7 +125,7 @@ void DetachAll(Rider* rider) {
 
 // A dial that is over gives the descriptor back to the sets that the program put it into.
 void Settle(Rider* rider) {
-  if (rider->state() == Rider::State::kDialling || rider->state() == Rider::State::kForeign) {
+  if (rider->state() != Rider::State::kUp && rider->state() != Rider::State::kFailed) {
     return;
   }
   DetachAll(rider);
@@ -237,7 +237,7 @@ std::optional<int> Ride(const Ticket& ticket) {
   }
   rider->Begin();
   const Held held(-1);
-  const bool is_over = rider->state() != Rider::State::kDialling;
+  const bool is_over = rider->state() != Rider::State::kBoarding;
   if (rider->state() == Rider::State::kFailed) {
     engine::ClearError(ticket.fd);
   }
@@ -250,6 +250,7 @@ std::optional<int> Ride(const Ticket& ticket) {
     Alight(rider);
     return is_over ? std::optional(result) : std::nullopt;
   }
+  rider->SetOff();
   Publish(rider, ticket.fd);
   return -EINPROGRESS;
 }
