@@ -11,8 +11,10 @@ from hop_faults import GOOD, TIMEOUT, Bench, table
 DOORS = ("preload", "supervise", "auto", "library alone")
 
 
-# Linux marks a connection that was reset as hung up a moment before it marks it as ended. A microsocks
-# that polls just then reads from the other end, and waits there for ever.
+# Of thousands of connections a few stay open between microsocks and the hop behind it, after their
+# client's side is gone: no process of ours has a socket then. The likely cause, not proven: Linux marks a
+# connection that was reset as hung up a moment before it marks it as ended, and a microsocks that
+# polls just then reads from the other end and waits there.
 MICROSOCKS_MAY_KEEP = 4
 
 
