@@ -227,7 +227,7 @@ std::optional<Endpoint> Endpoint::FromName(std::string_view name, uint16_t port)
   if (!name.empty() && name.back() == '.') {
     name.remove_suffix(1);
   }
-  if (name.empty() || name.size() > kMaxNameLength) {
+  if (name.empty() || name.size() > kMaxNameLength || name.back() == '.') {
     return std::nullopt;
   }
   Endpoint out;

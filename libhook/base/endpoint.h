@@ -56,7 +56,8 @@ class Endpoint {
  public:
   Endpoint() = default;
   Endpoint(const IpAddress& address, uint16_t port) : address_(address), port_(port) {}
-  // Lower-cases and drops a final dot. Empty where `name` is empty, too long or has a NUL or blank.
+  // Lower-cases and drops a final dot. Empty where `name` is empty, too long, has a NUL or
+  // blank, or ends with more dots than one.
   static std::optional<Endpoint> FromName(std::string_view name, uint16_t port);
   // AF_INET and AF_INET6 only.
   static std::optional<Endpoint> FromSockaddr(const sockaddr* address, socklen_t length);

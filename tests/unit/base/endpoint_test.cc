@@ -103,6 +103,7 @@ TEST(EndpointTest, LowersNamesAndDropsTheFinalDot) {
 TEST(EndpointTest, RefusesNamesThatNoProtocolCanCarry) {
   EXPECT_FALSE(Endpoint::FromName("", 1));
   EXPECT_FALSE(Endpoint::FromName(".", 1));
+  EXPECT_FALSE(Endpoint::FromName("a..", 1));
   EXPECT_FALSE(Endpoint::FromName(std::string(254, 'a'), 1));
   EXPECT_TRUE(Endpoint::FromName(std::string(253, 'a') + ".", 1));
   EXPECT_FALSE(Endpoint::FromName("a b", 1));
