@@ -280,6 +280,18 @@ def test_libevent(runner, proxy, bufferevent, mode):
     assert len(run.must_dial_by("relay")) == 20
 
 
+@pytest.mark.parametrize("runtime", ("several threads", "single"))
+@pytest.mark.parametrize("mode", ("supervise", "auto"))
+def test_tokio(runner, proxy, tools, mode, runtime):
+    client = os.path.join(runner.gochain.loops, "tokio_client-static")
+    if not os.path.exists(client):
+        pytest.skip("tokio_client-static is not built: cargo or Debian's tokio is not here")
+    run = runner.run([client, "20", HOST, "7", runtime], mode=mode,
+                     conf=conf_of(proxy(HANDSHAKE_S))).must_succeed()
+    assert run.out == "20 of 20, ticking\n", str(run)
+    assert len(run.must_dial_by("relay")) == 20
+
+
 MANY = 10000
 KIB_PER_CONNECTION = 4
 # Of the supervisor's descriptors, two for each connection that it carries; so many it keeps for itself.

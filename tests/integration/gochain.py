@@ -120,6 +120,7 @@ class Gochain:
 
     def __init__(self, build, folder):
         self.programs = os.path.join(build, "programs")
+        self.loops = os.path.join(build, "loops")
         self.bin = os.path.join(folder, "bin")
         os.makedirs(self.bin, exist_ok=True)
         for name in ("gochain", "libgochain.so"):

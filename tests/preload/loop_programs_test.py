@@ -46,13 +46,20 @@ def must_have_dialled(run, out, count=COUNT):
 def loop_client(name):
     path = os.path.join(BUILD, "loops", name)
     if not os.path.exists(path):
-        pytest.skip(f"{name} is not built: its library or JDK is not here")
+        pytest.skip(f"{name} is not built: its library, JDK or cargo is not here")
     return path
 
 
 @pytest.mark.parametrize("name", ("libevent_client", "libuv_client", "asio_client"))
 def test_loop_library(door, echo_server, name):
     run = door.run([loop_client(name), str(COUNT), "echo.test", str(echo_server.port)])
+    must_have_dialled(run, f"{COUNT} of {COUNT}, ticking\n")
+
+
+@pytest.mark.parametrize("runtime", ("several threads", "single"))
+def test_tokio(door, echo_server, runtime):
+    run = door.run([loop_client("tokio_client"), str(COUNT), "echo.test", str(echo_server.port),
+                    runtime])
     must_have_dialled(run, f"{COUNT} of {COUNT}, ticking\n")
 
 
