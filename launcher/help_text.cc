@@ -6,6 +6,7 @@ std::string HelpText() {
   return R"(Usage: gochain [OPTION...] [--] COMMAND [ARG...]
        gochain [OPTION...] --explain [HOST[:PORT]...]
        gochain --import FILE
+       gochain [OPTION...] --env SYNTAX
 
 Runs COMMAND, and all that COMMAND starts, so that each of its network connections follows the
 rules: straight out, refused, or through a chain of SOCKS and HTTP proxies.
@@ -26,6 +27,8 @@ Options; everything from the first argument that is none belongs to COMMAND:
       --explain            say which rule decides about each HOST[:PORT], without any traffic;
                            without a HOST, say which rules and proxies are of no use
       --import FILE        translate a proxychains.conf to a rules file on standard output
+      --env SYNTAX         print the variables with which a job is routed that never types gochain,
+                           for sh, fish, github, gitlab or dotenv
       --version
       --help
 

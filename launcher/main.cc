@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/syscalls.h"
@@ -17,6 +18,7 @@
 #include "config/config.h"
 #include "engine/list_maps.h"
 #include "engine/session.h"
+#include "environment_text.h"
 #include "explain/explain.h"
 #include "explain/lint.h"
 #include "options.h"
@@ -109,6 +111,21 @@ int Explain(const launcher::Options& options, const config::Built& built) {
   return FlushOutput();
 }
 
+int PrintEnvironment(const launcher::Options& options, config::Inputs inputs,
+                     const config::Built& built) {
+  std::string text;
+  std::vector<std::string> remarks;
+  const bool made = launcher::EnvironmentText(options, std::move(inputs), built, &text, &remarks);
+  for (const std::string& remark : remarks) {
+    Complain(remark);
+  }
+  if (!made) {
+    return kOwnFailure;
+  }
+  std::fputs(text.c_str(), stdout);
+  return FlushOutput();
+}
+
 // No rules file is anywhere near it; a device or the wrong file is.
 constexpr size_t kLargestImport = size_t{1} << 20;
 
@@ -174,13 +191,7 @@ int Run(const launcher::Options& options, config::Built built, base::Fd tables, 
   for (char** argument = options.command; *argument != nullptr; ++argument) {
     job.command.emplace_back(*argument);
   }
-  job.settings.mode = options.mode;
-  job.settings.log_level = options.log_level;
-  job.settings.log_format = options.log_format;
-  if (options.log_file.size() >= job.settings.log_file.size()) {
-    return Complain("the log file's path is too long");
-  }
-  std::memcpy(job.settings.log_file.data(), options.log_file.data(), options.log_file.size());
+  job.settings = launcher::SettingsOf(options);
   job.config_image = std::move(built.image);
   job.lists = std::move(built.lists);
   job.tables = std::move(tables);
@@ -192,17 +203,10 @@ int Run(const launcher::Options& options, config::Built built, base::Fd tables, 
     job.settings.cookie = NewCookie();
   }
   if (options.mode != engine::Mode::kSupervise) {
-    job.library = process::FindLibrary();
+    std::string error;
+    job.library = process::FindLibrary(&error);
     if (job.library.empty()) {
-      return Complain(
-          "libgochain.so is neither beside gochain nor in ../lib/gochain; --mode=supervise works "
-          "without it");
-    }
-    if (job.library.find_first_of(": ") != std::string::npos) {
-      return Complain(fmt::format(
-          "'{}' can't be preloaded: ld.so splits LD_PRELOAD at blanks and colons; install gochain "
-          "elsewhere, or use --mode=supervise",
-          job.library));
+      return Complain(error);
     }
   }
   if (options.mode == engine::Mode::kPreload) {
@@ -215,9 +219,7 @@ int Run(const launcher::Options& options, config::Built built, base::Fd tables, 
     }
   }
   if (job.keep_proxy_env && job.file.empty() && options.log_level >= engine::LogLevel::kWarn) {
-    Complain(
-        "warning: the proxy variables are kept: programs that read them dial that proxy "
-        "themselves, and the rules see only the proxy");
+    Complain(launcher::kKeptProxyVariables);
   }
   return process::RunJob(job);
 }
@@ -281,6 +283,9 @@ int main(int argc, char** argv) {
   }
   if (options.action == launcher::Action::kExplain) {
     return Explain(options, built);
+  }
+  if (options.action == launcher::Action::kEnv) {
+    return PrintEnvironment(options, std::move(inputs), built);
   }
   base::Fd tables;
   if (!options.child_file.empty()) {

@@ -26,6 +26,7 @@ enum LongOption : int {
   kKeepProxyEnv,
   kExplain,
   kImport,
+  kEnv,
   kLibraryChild,
   kLibraryChildCloses,
   kLibraryRelay,
@@ -34,7 +35,7 @@ enum LongOption : int {
   kHelp
 };
 
-constexpr std::array<option, 17> kOptions = {{
+constexpr std::array<option, 18> kOptions = {{
     {"config", required_argument, nullptr, 'f'},
     {"proxy", required_argument, nullptr, 'p'},
     {"mode", required_argument, nullptr, kMode},
@@ -45,6 +46,7 @@ constexpr std::array<option, 17> kOptions = {{
     {"keep-proxy-env", no_argument, nullptr, kKeepProxyEnv},
     {"explain", no_argument, nullptr, kExplain},
     {"import", required_argument, nullptr, kImport},
+    {"env", required_argument, nullptr, kEnv},
     // The library's, for programs that it can't get into (hooks/start.h); not in --help.
     {"library-child", required_argument, nullptr, kLibraryChild},
     {"library-child-closes", required_argument, nullptr, kLibraryChildCloses},
@@ -178,6 +180,9 @@ class Parser {
         out_->import_file = optarg;
         return Choose(Action::kImport) &&
                (!out_->import_file.empty() || Fail("--import needs a file"));
+      case kEnv:
+        return Choose(Action::kEnv) && (injection::ParseSyntax(optarg, &out_->syntax) ||
+                                        Fail(BadWord("--env", optarg, injection::kSyntaxWords)));
       case kVersion:
         out_->action = Action::kVersion;
         return true;
@@ -191,7 +196,7 @@ class Parser {
 
   bool Choose(Action action) {
     if (out_->action != Action::kRun && out_->action != action) {
-      return Fail("--explain and --import exclude each other");
+      return Fail("--explain, --import and --env exclude each other");
     }
     out_->action = action;
     return true;
@@ -296,6 +301,17 @@ class Parser {
     if (out_->action == Action::kImport) {
       return optind >= argc_ || Fail(fmt::format("--import takes no COMMAND: '{}'", argv_[optind]));
     }
+    if (out_->action == Action::kEnv) {
+      if (optind < argc_) {
+        return Fail(fmt::format("--env takes no COMMAND: '{}'", argv_[optind]));
+      }
+      if (has_mode_) {
+        return Fail(
+            "--mode is a run's: what --env prints has the library in, which has gochain "
+            "supervise what it can't get into");
+      }
+      return out_->log_file.empty() || NormalizeLogFile(&out_->log_file, error_);
+    }
     if (optind >= argc_) {
       return Fail("no command given; gochain --help says how");
     }
@@ -348,6 +364,15 @@ bool NormalizeLogFile(std::string* path, std::string* error) {
   sys::Close(fd);
   *path = std::move(absolute);
   return true;
+}
+
+engine::Settings SettingsOf(const Options& options) {
+  engine::Settings settings;
+  settings.mode = options.mode;
+  settings.log_level = options.log_level;
+  settings.log_format = options.log_format;
+  options.log_file.copy(settings.log_file.data(), settings.log_file.size() - 1);
+  return settings;
 }
 
 std::string VersionText() { return "gochain " GOCHAIN_VERSION "\n"; }

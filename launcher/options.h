@@ -11,10 +11,11 @@
 
 #include "config/builder.h"
 #include "engine/settings.h"
+#include "injection/syntax.h"
 
 namespace launcher {
 
-enum class Action { kRun, kLibraryRelay, kLibraryBroker, kExplain, kImport, kVersion, kHelp };
+enum class Action { kRun, kLibraryRelay, kLibraryBroker, kExplain, kImport, kEnv, kVersion, kHelp };
 
 struct Options {
   Action action = Action::kRun;
@@ -27,6 +28,7 @@ struct Options {
   bool keep_proxy_env = false;
   std::vector<std::string> targets;  // kExplain; none: the file itself is looked at
   std::string import_file;           // kImport
+  injection::Syntax syntax = injection::Syntax::kSh;  // kEnv
   // --library-child: the library started gochain in the place of this file. Not for people.
   std::string child_file;
   int child_closes = -1;     // --library-child-closes: a descriptor that COMMAND doesn't get
@@ -40,6 +42,9 @@ struct Options {
 bool ParseOptions(int argc, char** argv, Options* out, std::string* error);
 bool ParseOptions(int argc, char** argv, config::GetenvFn getenv_fn, Options* out,
                   std::string* error);
+
+// What of them a run or a library is told. REQUIRES: NormalizeLogFile() has seen the log file.
+engine::Settings SettingsOf(const Options& options);
 
 std::string HelpText();
 std::string VersionText();

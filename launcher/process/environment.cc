@@ -11,8 +11,6 @@
 namespace process {
 namespace {
 
-constexpr const char* kProxyVariables[] = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
-                                           "FTP_PROXY",  "SOCKS_PROXY", "NO_PROXY"};
 // Set anew for each run; an outer run's would be wrong.
 constexpr std::string_view kOwnVariables[] = {"GOCHAIN_STATE", "GOCHAIN_SUPERVISED"};
 

@@ -2,6 +2,7 @@
 #ifndef GOCHAIN_PROCESS_ENVIRONMENT_H_
 #define GOCHAIN_PROCESS_ENVIRONMENT_H_
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,10 @@
 #include "process/job.h"
 
 namespace process {
+
+// What programs take a proxy from; in lower case too.
+inline constexpr std::array<const char*, 6> kProxyVariables = {
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "SOCKS_PROXY", "NO_PROXY"};
 
 // This process's environment, less the proxy variables (programs would dial that proxy themselves
 // and the rules would not apply) and those with proxies' passwords, changed as the rules file says,

@@ -22,6 +22,16 @@ bool Find(const Word<T> (&words)[N], std::string_view text, T* out) {
   return false;
 }
 
+template <typename T, size_t N>
+std::string_view WordOf(const Word<T> (&words)[N], T value) {
+  for (const Word<T>& word : words) {
+    if (word.value == value) {
+      return word.text;
+    }
+  }
+  return "";
+}
+
 constexpr Word<LogLevel> kLogLevels[] = {{"off", LogLevel::kOff},
                                          {"error", LogLevel::kError},
                                          {"warn", LogLevel::kWarn},
@@ -36,5 +46,7 @@ constexpr Word<Mode> kModes[] = {
 bool ParseLogLevel(std::string_view text, LogLevel* out) { return Find(kLogLevels, text, out); }
 bool ParseLogFormat(std::string_view text, LogFormat* out) { return Find(kLogFormats, text, out); }
 bool ParseMode(std::string_view text, Mode* out) { return Find(kModes, text, out); }
+std::string_view LogLevelWord(LogLevel level) { return WordOf(kLogLevels, level); }
+std::string_view LogFormatWord(LogFormat format) { return WordOf(kLogFormats, format); }
 
 }  // namespace engine

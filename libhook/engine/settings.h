@@ -32,6 +32,8 @@ struct Settings {
 bool ParseLogLevel(std::string_view text, LogLevel* out);
 bool ParseLogFormat(std::string_view text, LogFormat* out);
 bool ParseMode(std::string_view text, Mode* out);
+std::string_view LogLevelWord(LogLevel level);
+std::string_view LogFormatWord(LogFormat format);
 
 }  // namespace engine
 

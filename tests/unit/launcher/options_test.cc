@@ -176,9 +176,41 @@ TEST(ParseOptionsTest, ImportsAFileWithoutACommand) {
   EXPECT_EQ(Parsed({"--import", ""}).error, "--import needs a file");
   EXPECT_EQ(Parsed({"--import"}).error, "--import needs a value");
   EXPECT_EQ(Parsed({"--import", "a", "--explain"}).error,
-            "--explain and --import exclude each other");
+            "--explain, --import and --env exclude each other");
   EXPECT_EQ(Parsed({"--explain", "a", "--import", "a"}).error,
-            "--explain and --import exclude each other");
+            "--explain, --import and --env exclude each other");
+}
+
+TEST(ParseOptionsTest, PrintsTheEnvironmentWithoutACommand) {
+  const Parsed p({"--env=fish", "-f", "x.conf", "-v", "--log-file=/dev/null"},
+                 {{"GOCHAIN_MODE", "supervise"}});
+  ASSERT_TRUE(p.ok) << p.error;
+  EXPECT_EQ(p.options.action, Action::kEnv);
+  EXPECT_EQ(p.options.syntax, injection::Syntax::kFish);
+  EXPECT_EQ(p.options.config, "x.conf");
+  EXPECT_EQ(p.options.log_level, engine::LogLevel::kInfo);
+  EXPECT_EQ(p.options.log_file, "/dev/null");
+  EXPECT_EQ(Parsed({"--env", "dotenv"}).options.syntax, injection::Syntax::kDotenv);
+  EXPECT_EQ(Parsed({"env", "--env=fish"}).Command(), " env --env=fish");
+  EXPECT_EQ(Parsed({"--env=sh", "true"}).error, "--env takes no COMMAND: 'true'");
+  EXPECT_EQ(Parsed({"--env=sh", "--explain"}).error,
+            "--explain, --import and --env exclude each other");
+  EXPECT_EQ(Parsed({"--env"}).error, "--env needs a value");
+  EXPECT_EQ(Parsed({"--env=fsh"}).error,
+            "bad --env 'fsh': sh, fish, github, gitlab or dotenv (did you mean 'sh'?)");
+  EXPECT_EQ(Parsed({"--env=sh", "--mode=auto"}).error.substr(0, 20), "--mode is a run's: w");
+  EXPECT_EQ(Parsed({"--env=sh", "--log-file=/nonexistent/log"}).error,
+            "--log-file: cannot write /nonexistent/log: No such file or directory");
+}
+
+TEST(SettingsOfTest, HasWhatARunIsTold) {
+  const Parsed p({"--mode=preload", "-q", "--log-format=json", "--log-file=/dev/null", "true"});
+  ASSERT_TRUE(p.ok) << p.error;
+  const engine::Settings settings = SettingsOf(p.options);
+  EXPECT_EQ(settings.mode, engine::Mode::kPreload);
+  EXPECT_EQ(settings.log_level, engine::LogLevel::kError);
+  EXPECT_EQ(settings.log_format, engine::LogFormat::kJson);
+  EXPECT_EQ(settings.log_file_view(), "/dev/null");
 }
 
 TEST(ParseOptionsTest, TakesAProgramFromTheLibrary) {
@@ -274,27 +306,12 @@ TEST(NormalizeLogFileTest, MakesThePathAbsoluteAndTheFile) {
 
 TEST(HelpTextTest, NamesEveryOptionAndFitsATerminal) {
   const std::string text = HelpText();
-  for (const char* const word : {"--config",
-                                 "--proxy",
-                                 "--mode",
-                                 "--verbose",
-                                 "--quiet",
-                                 "--log-format",
-                                 "--log-file",
-                                 "--keep-proxy-env",
-                                 "--explain",
-                                 "--import",
-                                 "--version",
-                                 "--help",
-                                 "GOCHAIN_CONF",
-                                 "GOCHAIN_PROXY",
-                                 "GOCHAIN_MODE",
-                                 "GOCHAIN_LOG ",
-                                 "GOCHAIN_LOG_FILE",
-                                 "GOCHAIN_LOG_FORMAT",
-                                 "125",
-                                 "126",
-                                 "127"}) {
+  for (const char* const word :
+       {"--config",     "--proxy",      "--mode",           "--verbose",          "--quiet",
+        "--log-format", "--log-file",   "--keep-proxy-env", "--explain",          "--import",
+        "--env",        "--version",    "--help",           "GOCHAIN_CONF",       "GOCHAIN_PROXY",
+        "GOCHAIN_MODE", "GOCHAIN_LOG ", "GOCHAIN_LOG_FILE", "GOCHAIN_LOG_FORMAT", "125",
+        "126",          "127"}) {
     EXPECT_NE(text.find(word), std::string::npos) << word;
   }
   size_t column = 0;

@@ -1,0 +1,51 @@
+#include "environment_text.h"
+
+#include <utility>
+
+#include "injection/injection.h"
+#include "injection/syntax.h"
+#include "process/library_path.h"
+
+namespace launcher {
+
+bool EnvironmentText(const Options& options, config::Inputs inputs, const config::Built& built,
+                     std::string* text, std::vector<std::string>* remarks) {
+  const bool has_file = !inputs.file.empty();
+  if (has_file) {
+    inputs.file = AbsolutePath(inputs.file);
+  }
+  if (has_file && !options.proxies.empty()) {
+    // The library gets -p as GOCHAIN_PROXY, whose chain has another name than the rules may say.
+    config::Inputs of_library = inputs;
+    of_library.urls_from_environment = true;
+    for (const config::Diagnostic& diagnostic : config::Build(of_library).diagnostics) {
+      remarks->push_back(diagnostic.Text());
+    }
+    if (!remarks->empty()) {
+      return false;
+    }
+  }
+  std::string error;
+  injection::Request request;
+  request.inputs = std::move(inputs);
+  request.env = built.env;
+  request.settings = SettingsOf(options);
+  request.keep_proxy_env = options.keep_proxy_env;
+  request.library = process::FindLibrary(&error);
+  request.launcher = request.library.empty() ? "" : process::LauncherToName(request.library);
+  injection::Injection injection;
+  if (request.library.empty() || !injection::Make(request, &injection, &error) ||
+      !injection::Format(injection.changes, options.syntax, text, &error)) {
+    remarks->push_back(error);
+    return false;
+  }
+  if (options.log_level >= engine::LogLevel::kWarn) {
+    *remarks = std::move(injection.warnings);
+    if (options.keep_proxy_env) {
+      remarks->emplace_back(kKeptProxyVariables);
+    }
+  }
+  return true;
+}
+
+}  // namespace launcher
