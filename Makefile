@@ -177,10 +177,11 @@ asan ubsan tsan:
 	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=$@ unit
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gochain $(DESTDIR)$(PREFIX)/share/gochain
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gochain $(DESTDIR)$(PREFIX)/share/gochain/ci
 	install -s -m 755 $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin/gochain
 	install -s -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/gochain/libgochain.so
 	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/gochain/
+	install -m 644 conf/ci/* $(DESTDIR)$(PREFIX)/share/gochain/ci/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/gochain $(DESTDIR)$(PREFIX)/lib/gochain/libgochain.so

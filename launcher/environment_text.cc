@@ -41,6 +41,14 @@ bool EnvironmentText(const Options& options, config::Inputs inputs, const config
   }
   if (options.log_level >= engine::LogLevel::kWarn) {
     *remarks = std::move(injection.warnings);
+    // The variables of a shell say what its children load, not what it has loaded itself.
+    const bool is_for_shell =
+        options.syntax == injection::Syntax::kSh || options.syntax == injection::Syntax::kFish;
+    if (is_for_shell && !process::ParentIsRouted()) {
+      remarks->emplace_back(
+          "warning: this shell was started without the library: what it starts is routed, but for "
+          "Go and other static programs; for those too, start another shell from it");
+    }
     if (options.keep_proxy_env) {
       remarks->emplace_back(kKeptProxyVariables);
     }

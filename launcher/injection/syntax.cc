@@ -100,8 +100,9 @@ std::string Line(const config::EnvChange& change, Syntax syntax) {
       return change.unset ? "unset " + change.name
                           : fmt::format("export {}={}", change.name, ShQuoted(change.value));
     case Syntax::kFish:
-      // Not erased: a universal variable of that name would come out from behind it.
-      return change.unset ? "set -gu " + change.name
+      // A universal variable may come out from behind the erased one. That is the user's, for all
+      // shells, so it is hidden here alone.
+      return change.unset ? fmt::format("set -eg {0}; set -qx {0}; and set -gx {0} ''", change.name)
                           : fmt::format("set -gx {} {}", change.name, FishQuoted(change.value));
     case Syntax::kGithub:
       return GithubLine(change);

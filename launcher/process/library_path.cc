@@ -5,6 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
+#include "base/file.h"
+
 namespace process {
 namespace {
 
@@ -69,6 +73,17 @@ std::string FindLibrary(std::string* error) {
     return {};
   }
   return path;
+}
+
+bool ParentIsRouted() {
+  if (const char* const supervised = std::getenv("GOCHAIN_SUPERVISED");
+      supervised != nullptr && std::string_view(supervised) == "1") {
+    return true;
+  }
+  std::string maps;
+  constexpr size_t kLargestMaps = size_t{16} << 20;
+  return base::ReadFile(fmt::format("/proc/{}/maps", getppid()), kLargestMaps, &maps) == 0 &&
+         maps.find("/libgochain.so") != std::string::npos;
 }
 
 std::string LauncherToName(const std::string& library) {

@@ -13,6 +13,9 @@ std::string FindLibrary(std::string* error);
 // Why ld.so(8) wouldn't take `path` from LD_PRELOAD as it is; empty: it would.
 std::string_view NotPreloadable(std::string_view path);
 
+// Did who started this program do that with the library in it, or under a supervisor?
+bool ParentIsRouted();
+
 // Of this program, where `library` wouldn't find it (hooks/launcher.h); else empty.
 std::string LauncherToName(const std::string& library);
 

@@ -1,8 +1,12 @@
 """What the servers serve: Go modules, git repositories, a certificate. Made once in a folder."""
 
+import base64
+import hashlib
+import io
 import json
 import os
 import subprocess
+import tarfile
 import zipfile
 
 MODULE_COUNT = 32
@@ -39,6 +43,26 @@ def make_main_module(folder, count=MODULE_COUNT):
     with open(os.path.join(folder, "go.mod"), "w", encoding="ascii") as file:
         file.write(f"module example.test/main\n\ngo 1.19\n\nrequire (\n{requires})\n")
     return folder
+
+
+def make_npm_package(root, name, text, url="http://web.corp.test"):
+    """Version 1.0.0 of a package whose index.js says `text`, in a registry of files at `url`/npm/."""
+    folder = os.path.join(root, "npm")
+    os.makedirs(os.path.join(folder, "files"), exist_ok=True)
+    manifest = {"name": name, "version": "1.0.0", "main": "index.js"}
+    tarball = os.path.join(folder, "files", f"{name}-1.0.0.tgz")
+    with tarfile.open(tarball, "w:gz") as archive:
+        for file, body in (("package.json", json.dumps(manifest)),
+                           ("index.js", f"module.exports = {json.dumps(text)};\n")):
+            entry = tarfile.TarInfo("package/" + file)
+            entry.size = len(body)
+            archive.addfile(entry, io.BytesIO(body.encode()))
+    with open(tarball, "rb") as file:
+        digest = base64.b64encode(hashlib.sha512(file.read()).digest()).decode()
+    dist = {"tarball": f"{url}/npm/files/{name}-1.0.0.tgz", "integrity": "sha512-" + digest}
+    with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+        json.dump({"name": name, "dist-tags": {"latest": "1.0.0"},
+                   "versions": {"1.0.0": manifest | {"dist": dist}}}, file)
 
 
 def make_repository(path, gomod=None, files=20):

@@ -39,7 +39,8 @@ TEST(ParseSyntaxTest, KnowsItsWordsAlone) {
 TEST(FormatTest, KeepsTheOrderAndTakesAway) {
   const Changes changes = {{"A", "", true}, {"B", "1", false}, {"C", "", false}};
   EXPECT_EQ(Lines(Syntax::kSh, changes), "unset A\nexport B='1'\nexport C=''\n");
-  EXPECT_EQ(Lines(Syntax::kFish, changes), "set -gu A\nset -gx B '1'\nset -gx C ''\n");
+  EXPECT_EQ(Lines(Syntax::kFish, changes),
+            "set -eg A; set -qx A; and set -gx A ''\nset -gx B '1'\nset -gx C ''\n");
   for (const Syntax syntax : {Syntax::kGithub, Syntax::kGitlab, Syntax::kDotenv}) {
     EXPECT_EQ(Lines(syntax, changes), "A=\nB=1\nC=\n");
   }
