@@ -1,6 +1,5 @@
 #include "hooks/caller.h"
 
-#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -33,10 +32,8 @@ int64_t ToMs(const timeval& time) {
 bool IsResolving() { return g_resolving; }
 
 Caller::Caller(DialInProgress& dial) : dial_(dial) {
-  const int flags = sys::Fcntl(dial.fd, F_GETFL);
-  blocking_ = flags >= 0 && (flags & O_NONBLOCK) == 0;
   socklen_t length = sizeof dial.send_timeout;
-  if (blocking_ &&
+  if (dial.blocking &&
       sys::Getsockopt(dial.fd, SOL_SOCKET, SO_SNDTIMEO, &dial.send_timeout, &length) == 0) {
     const int64_t timeout_ms = ToMs(dial.send_timeout);
     program_deadline_ms_ = timeout_ms > 0 ? base::NowMs() + timeout_ms : INT64_MAX;
@@ -50,7 +47,7 @@ int Caller::Connect(int fd, const sockaddr* address, socklen_t length, int64_t d
   const int64_t until_ms = std::min(deadline_ms, program_deadline_ms_);
   int result;
   for (;;) {
-    if (blocking_) {
+    if (dial_.blocking) {
       BoundNextConnect(doubt() == nullptr
                            ? until_ms
                            : std::min(until_ms, base::NowMs() + engine::Doubt::kEveryMs));
@@ -164,6 +161,6 @@ void Caller::BoundNextConnect(int64_t until_ms) {
 
 // A non-blocking connect never says EINTR: programs take it for "in progress", and would then read
 // success from the socket of a dial that was undone.
-bool Caller::GivesUpAtSignal() const { return blocking_ && !loop::EveryHandlerRestarts(); }
+bool Caller::GivesUpAtSignal() const { return dial_.blocking && !loop::EveryHandlerRestarts(); }
 
 }  // namespace hooks

@@ -35,7 +35,6 @@ class Caller final : public engine::Surroundings {
   bool GivesUpAtSignal() const;
 
   DialInProgress& dial_;
-  bool blocking_;
   // When the program's own SO_SNDTIMEO ends the whole dial.
   int64_t program_deadline_ms_ = INT64_MAX;
 };

@@ -19,6 +19,7 @@ namespace hooks {
 struct DialInProgress {
   int fd = -1;
   uint64_t cookie = 0;
+  bool blocking = false;  // the descriptor waits in connect(2)
   bool send_timeout_changed = false;
   timeval send_timeout{};  // the program's own, to put back
   DialInProgress* outer = nullptr;

@@ -127,10 +127,6 @@ class LoopHost final : public loop::Host {
 
 std::optional<int> Ride(Process& process, int fd, const Destination& destination,
                         const engine::Plan& plan) {
-  const int flags = sys::Fcntl(fd, F_GETFL);
-  if (flags < 0 || (flags & O_NONBLOCK) == 0) {
-    return std::nullopt;
-  }
   static constinit std::atomic<LoopHost*> host = nullptr;
   alignas(LoopHost) static constinit std::array<unsigned char, sizeof(LoopHost)> room{};
   if (host.load(std::memory_order_acquire) == nullptr) {
@@ -209,10 +205,14 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
     return FromC(real::connect(fd, address, length));
   }
   ConnectForReal(fd);
-  if (const auto result = Ride(process, fd, destination, plan)) {
-    return *result;
+  const int flags = sys::Fcntl(fd, F_GETFL);
+  const bool blocking = flags >= 0 && (flags & O_NONBLOCK) == 0;
+  if (flags >= 0 && !blocking) {
+    if (const auto result = Ride(process, fd, destination, plan)) {
+      return *result;
+    }
   }
-  DialInProgress dial{.fd = fd, .cookie = process.cookie()};
+  DialInProgress dial{.fd = fd, .cookie = process.cookie(), .blocking = blocking};
   DialArguments arguments{process, destination.domain, plan, dial};
   const int result = RunDial(dial, RunConnector, &arguments);
   if (result == 0 && process.sockets_trapped()) {
