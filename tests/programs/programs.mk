@@ -8,7 +8,7 @@ MUSL_CC := $(shell command -v musl-gcc)
 
 PROGRAMS := $(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%) $(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%-static) \
   $(if $(MUSL_CC),$(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%-musl) \
-    $(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%-musl-static))
+    $(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%-musl-static)) $(PROGRAM_DIR)/count_allocations.so
 
 .PHONY: programs
 programs: $(PROGRAMS)
@@ -34,3 +34,9 @@ $(PROGRAM_DIR)/%-musl-static: tests/programs/%.c tests/programs/program.h
 	@mkdir -p $(@D)
 	$(call step,CC)
 	$(Q)$(MUSL_CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread
+
+# Preloaded into programs beside the library.
+$(PROGRAM_DIR)/%.so: tests/programs/preloads/%.c
+	@mkdir -p $(@D)
+	$(call step,CC)
+	$(Q)$(CC) $(PROGRAM_CFLAGS) -shared -fPIC $< -o $@
