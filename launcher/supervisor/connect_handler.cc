@@ -332,13 +332,7 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
       return;
   }
   call.Release();
-  // Go registers a socket with its poller after it has connected, so that another may take its
-  // place.
-  const bool takes_ready = services.store == nullptr && socket.protocol == IPPROTO_TCP &&
-                           services.carrier.IsGo(caller) && !IsBound(socket.fd());
-  DialSurroundings surroundings(member, services.dials, entry.ticket, services.notifier, caller, fd,
-                                socket.fd(), services.session.settings().cookie,
-                                takes_ready ? &services.ready : nullptr);
+  DialSurroundings surroundings(services, member, entry.ticket, caller, fd, socket);
   engine::Connector connector(services.session, engine::Door::kSupervise, caller);
   int64_t result = connector.Run(socket.fd(), socket.domain, plan, surroundings);
   const bool up = result == 0;

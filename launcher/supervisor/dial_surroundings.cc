@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -14,6 +15,7 @@
 #include "base/syscalls.h"
 #include "engine/socket_copy.h"
 #include "errand/host_lookup.h"
+#include "supervisor/far_socket.h"
 
 namespace supervisor {
 namespace {
@@ -54,22 +56,21 @@ int ErrorOf(DialSurroundings::Waited waited) {
 
 }  // namespace
 
-DialSurroundings::DialSurroundings(Crew::Member& member, DialRegistry& registry,
-                                   DialRegistry::Ticket ticket, Notifier& notifier, Caller& caller,
-                                   int program_fd, int socket, uint64_t cookie, ReadyPool* ready)
-    : member_(member),
-      registry_(registry),
+DialSurroundings::DialSurroundings(Services& services, Crew::Member& member,
+                                   DialRegistry::Ticket ticket, Caller& caller, int program_fd,
+                                   const ProgramSocket& socket)
+    : services_(services),
+      member_(member),
       ticket_(std::move(ticket)),
-      notifier_(notifier),
       caller_(caller),
       program_fd_(program_fd),
-      cookie_(cookie),
-      ready_(ready),
-      blocking_((sys::Fcntl(socket, F_GETFL) & O_NONBLOCK) == 0),
+      protocol_(socket.protocol),
+      cookie_(services.session.settings().cookie),
+      blocking_((sys::Fcntl(socket.fd(), F_GETFL) & O_NONBLOCK) == 0),
       program_deadline_ms_(kNever) {
   if (blocking_) {
     // connect(2) obeys it, see socket(7).
-    if (const int64_t timeout_ms = SendTimeoutMs(socket); timeout_ms > 0) {
+    if (const int64_t timeout_ms = SendTimeoutMs(socket.fd()); timeout_ms > 0) {
       program_deadline_ms_ = base::NowMs() + timeout_ms;
     }
   }
@@ -77,7 +78,7 @@ DialSurroundings::DialSurroundings(Crew::Member& member, DialRegistry& registry,
 
 int DialSurroundings::Verdict(int64_t deadline_ms) {
   const int64_t now_ms = base::NowMs();
-  if (!registry_.IsWanted(ticket_, now_ms)) {
+  if (!services_.dials.IsWanted(ticket_, now_ms)) {
     return -ECANCELED;
   }
   pollfd gone{caller_.pidfd(), POLLIN, 0};
@@ -185,8 +186,14 @@ int DialSurroundings::Replace(int fd, int domain) {
   return made < 0 ? made : PutInPlace(fd, base::Fd(made));
 }
 
+// Go registers a socket with its poller after it has connected, so that another may take its place.
+bool DialSurroundings::TakesReady(int socket) {
+  return services_.store == nullptr && protocol_ == IPPROTO_TCP &&
+         services_.carrier.IsGo(caller_) && !IsBound(socket);
+}
+
 int DialSurroundings::TakeReady(int fd, int domain, uint16_t proxy, ReadyHop* out) {
-  auto ready = ready_ != nullptr ? ready_->Take(proxy, domain) : std::nullopt;
+  auto ready = TakesReady(fd) ? services_.ready.Take(proxy, domain) : std::nullopt;
   if (!ready) {
     return -ENOENT;
   }
@@ -204,18 +211,18 @@ int DialSurroundings::PutInPlace(int fd, base::Fd socket) {
   }
   engine::CopySocketOptions(fd, socket.get());
   seccomp_notif_addfd request{};
-  request.id = registry_.CurrentId(ticket_);
+  request.id = services_.dials.CurrentId(ticket_);
   request.flags = SECCOMP_ADDFD_FLAG_SETFD;
   request.srcfd = static_cast<uint32_t>(socket.get());
   request.newfd = static_cast<uint32_t>(program_fd_);
   request.newfd_flags = (flags & O_CLOEXEC) != 0 ? O_CLOEXEC : 0;
-  const int given = notifier_.AddFd(request);
+  const int given = services_.notifier.AddFd(request);
   if (given < 0) {
     return given == -ENOENT ? -ECANCELED : given;
   }
   struct stat status;
   if (sys::Fstat(socket.get(), &status) == 0) {
-    registry_.Move(ticket_, status.st_ino);
+    services_.dials.Move(ticket_, status.st_ino);
   }
   replacement_ = std::move(socket);
   return replacement_.get();

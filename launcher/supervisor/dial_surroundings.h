@@ -10,18 +10,15 @@
 #include "supervisor/caller.h"
 #include "supervisor/crew.h"
 #include "supervisor/dial_registry.h"
-#include "supervisor/notifier.h"
-#include "supervisor/ready_pool.h"
+#include "supervisor/services.h"
 
 namespace supervisor {
 
 class DialSurroundings final : public engine::Surroundings {
  public:
-  // `program_fd` is the socket's number in the program. `socket` is a duplicate of it. `ready` is
-  // null where no ready connection may take its place.
-  DialSurroundings(Crew::Member& member, DialRegistry& registry, DialRegistry::Ticket ticket,
-                   Notifier& notifier, Caller& caller, int program_fd, int socket, uint64_t cookie,
-                   ReadyPool* ready);
+  // `program_fd` is the number of `socket` in the program.
+  DialSurroundings(Services& services, Crew::Member& member, DialRegistry::Ticket ticket,
+                   Caller& caller, int program_fd, const ProgramSocket& socket);
 
   int Connect(int fd, const sockaddr* address, socklen_t length, int64_t deadline_ms) override;
   Waited Wait(int fd, short events, int64_t deadline_ms) override;
@@ -40,14 +37,16 @@ class DialSurroundings final : public engine::Surroundings {
   // 0, or why the dial must end now, as Connect() says it.
   int Verdict(int64_t deadline_ms);
 
+  // Can `socket` have a ready connection in its place?
+  bool TakesReady(int socket);
+
+  Services& services_;
   Crew::Member& member_;
-  DialRegistry& registry_;
   DialRegistry::Ticket ticket_;
-  Notifier& notifier_;
   Caller& caller_;
   const int program_fd_;
+  const int protocol_;
   const uint64_t cookie_;
-  ReadyPool* const ready_;
   bool blocking_;
   int64_t program_deadline_ms_;  // by SO_SNDTIMEO
   base::Fd replacement_;
