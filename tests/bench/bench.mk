@@ -29,6 +29,22 @@ $(BENCH_DIR)/deny: tests/integration/tools/deny.c
 bench: $(LAUNCHER) $(LIBRARY) $(BENCH_TOOLS)
 	@GOCHAIN_BUILD=$(OUT) scripts/run-bench $(BENCH)
 
+# Counted, not timed: what one connect costs in each door.
+## profile    round trips, system calls and allocations of one connect; PROFILE=quick: a smoke,
+##            PROFILE=docs: docs/performance.md
+PROFILE ?=
+PROFILE_TOOLS := $(addprefix $(PROGRAM_DIR)/,repeat repeat-musl-static count_allocations.so) \
+  $(BENCH_DIR)/connects-go
+
+$(BENCH_DIR)/connects-go: tests/bench/tools/connects.go
+	@mkdir -p $(@D)
+	$(call step,GO)
+	$(Q)PATH=$$(scripts/find-go):$$PATH CGO_ENABLED=0 go build -o $@ $<
+
+.PHONY: profile
+profile: $(LAUNCHER) $(LIBRARY) $(BENCH_TOOLS) $(PROFILE_TOOLS)
+	@GOCHAIN_BUILD=$(OUT) scripts/run-bench profile $(PROFILE)
+
 # What lists of a million names cost: lookups in one process by a tool of its own, launches by gochain.
 ## bench-rules  lists of a million names and 100,000 networks; BENCH=quick: a smoke
 LIST_BENCH_SRCS := $(wildcard tests/bench/rules/*.cc)

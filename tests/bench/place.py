@@ -25,6 +25,7 @@ class Place:
             shutil.copy2(os.path.join(build, name), self.folder)
         self.gochain = os.path.join(self.folder, "gochain")
         self.tools = os.path.realpath(os.path.join(build, "bench"))
+        self.programs = os.path.realpath(os.path.join(build, "programs"))
         self.peers = []
         self.notes = []  # what a reader of the figures should know
         self.environment = {

@@ -17,12 +17,19 @@ UNITS = {"s": " ms", "KiB": " KiB", "ns": " ns"}
 
 
 def write(rows, notes, folder=DOCS):
-    with open(os.path.join(folder, "benchmarks.in.md"), encoding="utf-8") as file:
+    fill("benchmarks", {"@TABLE@": table(rows), "@MACHINE@": machine(notes)}, folder)
+    with open(os.path.join(folder, "benchmarks.svg"), "w", encoding="utf-8") as file:
+        file.write(plot.draw(rows))
+
+
+def fill(name, parts, folder=DOCS):
+    """docs/NAME.md of NAME.in.md, with `parts` in the place of their marks."""
+    with open(os.path.join(folder, name + ".in.md"), encoding="utf-8") as file:
         page = file.read()
-    page = page.replace("@TABLE@", table(rows)).replace("@MACHINE@", machine(notes))
-    for name, text in (("benchmarks.md", page), ("benchmarks.svg", plot.draw(rows))):
-        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-            file.write(text)
+    for mark, text in parts.items():
+        page = page.replace(mark, text)
+    with open(os.path.join(folder, name + ".md"), "w", encoding="utf-8") as file:
+        file.write(page)
 
 
 def table(rows):
