@@ -99,11 +99,13 @@ $(OUT)/libgochain.map: libhook/hooks/hooks.def scripts/version-script
 	$(Q)scripts/version-script $< > $@
 
 # Linked by the C driver: libstdc++ stays out (hooks/freestanding.cc has the little that is used of it). Without the
-# start files of a C library, whose only deed here would be an initialiser for nothing.
-$(LIBRARY): $(HOOK_OBJS) $(CORE_LIB) $(OUT)/libgochain.map
+# start files of a C library, whose only deed here would be an initialiser for nothing. Of objects, not of the archive:
+# layout.ld names them by their folders, to have what a dial needs together and the rest behind it.
+LAYOUT := libhook/layout.ld
+$(LIBRARY): $(HOOK_OBJS) $(CORE_OBJS) $(NETTLE) $(LAYOUT) $(OUT)/libgochain.map
 	$(call step,LINK)
-	$(Q)$(CC) -shared -nostartfiles $(SAN) -o $@ $(HOOK_OBJS) $(CORE_LIB) $(INIH) -static-libgcc \
-	  -Wl,--version-script=$(OUT)/libgochain.map -Wl,--exclude-libs,ALL -Wl,--gc-sections \
+	$(Q)$(CC) -shared -nostartfiles $(SAN) -o $@ $(HOOK_OBJS) $(CORE_OBJS) $(NETTLE) $(INIH) -static-libgcc \
+	  -Wl,-T,$(LAYOUT) -Wl,--version-script=$(OUT)/libgochain.map -Wl,--exclude-libs,ALL -Wl,--gc-sections \
 	  -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-O1 -Wl,--hash-style=gnu -ldl
 
 LAUNCHER_LIBS := -linih -lseccomp -lpthread

@@ -110,10 +110,6 @@ void WriteToStandardError(std::string_view line) {
   sys::Call(SYS_rt_sigprocmask, SIG_SETMASK, address(&old), 0, sizeof old);
 }
 
-LogLevel LevelOf(EventKind kind) {
-  return kind == EventKind::kConnect ? LogLevel::kInfo : LogLevel::kWarn;
-}
-
 // One event on its way into one line; the two formats share its pieces.
 class LineFormatter {
  public:
@@ -252,8 +248,6 @@ std::string_view EventLog::Format(const Event& event, std::span<char> buffer) co
   buffer[line.size()] = '\n';
   return {buffer.data(), line.size() + 1};
 }
-
-bool EventLog::Writes(EventKind kind) const { return enabled(LevelOf(kind)) && config_ != nullptr; }
 
 void EventLog::Write(const Event& event) const {
   if (!Writes(event.kind)) {

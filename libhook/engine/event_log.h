@@ -48,7 +48,7 @@ class EventLog {
 
   // Connects are written at info, failures and rejections at warn.
   void Write(const Event& event) const;
-  bool Writes(EventKind kind) const;
+  bool Writes(EventKind kind) const { return enabled(LevelOf(kind)) && config_ != nullptr; }
   // "gochain: MESSAGE", or an object with event "message".
   void Say(LogLevel level, std::string_view message) const;
   bool enabled(LogLevel level) const { return level <= settings_->log_level; }
@@ -57,6 +57,9 @@ class EventLog {
   std::string_view Format(const Event& event, std::span<char> buffer) const;
 
  private:
+  static LogLevel LevelOf(EventKind kind) {
+    return kind == EventKind::kConnect ? LogLevel::kInfo : LogLevel::kWarn;
+  }
   void Emit(std::string_view line) const;
 
   const Settings* settings_;
