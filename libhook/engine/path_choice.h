@@ -76,7 +76,7 @@ class PathChoice final : public Doubt {
   void Absolve(uint16_t silent);
   void Explain(uint16_t dead);
   void Clear(uint16_t proxy);
-  void Say(uint16_t proxy, const base::Failure& failure, std::string_view says) const;
+  [[gnu::cold]] void Say(uint16_t proxy, const base::Failure& failure, std::string_view says) const;
 
   const Session& session_;
   const config::Route route_;

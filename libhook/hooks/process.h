@@ -72,8 +72,9 @@ class Process final : public engine::Program {
   static Process g_without_memory;
 
   void OpenSession();
-  void BuildSession();
-  void FindBroker();
+  // Not under a launcher: laid apart (layout.ld).
+  [[gnu::cold]] void BuildSession();
+  [[gnu::cold]] void FindBroker();
   void ReadExe();
   void Say(engine::LogLevel level, std::string_view message) const { log().Say(level, message); }
 
