@@ -55,6 +55,8 @@ ReadyPool::ReadyPool(engine::Session& session) : session_(session) {
   hops_.resize(proxies.size());
   for (size_t i = 0; i < proxies.size(); ++i) {
     hops_[i].pool = MayHaveReady(proxies[i]) ? proxies[i].pool : 0;
+    // Of a pool that nobody named, the first to ask is the second to dial.
+    hops_[i].asked = proxies[i].pool_at_once ? 0 : 1;
   }
 }
 
@@ -74,19 +76,23 @@ void ReadyPool::Start() {
     return;
   }
   wake_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (const auto first = FirstOfDefault(session_.config())) {
+  const auto first = FirstOfDefault(session_.config());
+  if (first && session_.config().proxies()[*first].pool_at_once) {
     hops_[*first].wanted_ms = base::NowMs();
+    running_ = wake_.valid() && StartThread(RunThread, this);
   }
-  running_ = wake_.valid() && StartThread(RunThread, this);
 }
 
 std::optional<ReadyPool::Ready> ReadyPool::Take(uint16_t proxy, int domain) {
   const std::lock_guard lock(mutex_);
-  if (!running_ || proxy >= hops_.size() || hops_[proxy].pool == 0) {
+  if (!wake_.valid() || proxy >= hops_.size() || hops_[proxy].pool == 0) {
     return std::nullopt;
   }
   hops_[proxy].wanted_ms = base::NowMs();
   ++hops_[proxy].asked;
+  if (!running_) {
+    running_ = !stopping_ && StartThread(RunThread, this);
+  }
   const uint64_t one = 1;
   sys::Write(wake_.get(), &one, sizeof one);
   for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {

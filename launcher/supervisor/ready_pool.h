@@ -1,9 +1,9 @@
 // ReadyPool: a few connections to first hops, open and past the greeting, for dials that then have
 // two round trips less.
 //
-// The first are made while COMMAND is still loading, for the hop that the default route begins
-// with; later ones where programs dial: one that was taken is made up for once a second dial shows
-// that there are more. A connection that nobody took in time is closed, sooner than the proxy
+// Where the rules name a number the first are made while COMMAND is still loading, for the hop that
+// the default route begins with; all others where programs dial more than once: one that was taken
+// is made up for when a second dial shows that there are more. A connection that nobody took in time is closed, sooner than the proxy
 // would: how long it waits is learned where it doesn't. Nothing is said of failures: dials find
 // them out. One thread of its own; Take() may be called by any.
 #ifndef GOCHAIN_SUPERVISOR_READY_POOL_H_
@@ -56,7 +56,7 @@ class ReadyPool {
   struct Hop {
     unsigned pool = 0;       // how many are wanted
     int64_t wanted_ms = -1;  // when somebody last did; -1: never
-    uint64_t asked = 0;      // how often
+    uint64_t asked = 0;      // how often; 1 before anybody did where no number is named
     int64_t lifetime_ms = kLifetimeMs;
     int64_t retry_ms = 0;  // not before
     int64_t pause_ms = 0;

@@ -62,6 +62,7 @@ struct Source {
 };
 
 inline constexpr uint8_t kMaxPool = 16;
+inline constexpr uint8_t kDefaultPool = 2;
 
 struct Proxy {
   Text name;  // "office"; the hop's URL without credentials for those of -p and the environment
@@ -75,9 +76,10 @@ struct Proxy {
   bool is_first_hop = false;  // of some route: gochain itself connects to it
   Auth auth = Auth::kAny;
   Pipeline pipeline = Pipeline::kAuto;
-  uint8_t pool = 0;       // connections kept ready
-  bool insecure = false;  // kHttps: any certificate will do
-  uint8_t unused[2] = {};
+  uint8_t pool = kDefaultPool;  // connections kept ready
+  bool pool_at_once = false;    // before anybody dials; else from the second dial on
+  bool insecure = false;        // kHttps: any certificate will do
+  uint8_t unused[1] = {};
   Text workstation;  // of NTLM; empty: the host's name
   Text ca_file;      // kHttps: who is trusted; empty: whom the system trusts. A full path
   Text client_cert;  // kHttps: PEM, a full path; empty: none

@@ -35,7 +35,9 @@ void ProxyReader::Read(Key key, const IniEntry& entry, uint16_t index) {
   } else if (AuthKeys::Has(key)) {
     section.auth.Read(context_, key, entry);
   } else if (key == Key::kPool) {
-    if (auto complaint = ParsePool(entry.value, &context_->image().proxies()[index].pool)) {
+    Proxy& proxy = context_->image().proxies()[index];
+    proxy.pool_at_once = true;
+    if (auto complaint = ParsePool(entry.value, &proxy.pool)) {
       context_->Complain(entry.place, std::move(*complaint));
     }
   } else if (key == Key::kPipeline) {

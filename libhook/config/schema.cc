@@ -78,10 +78,12 @@ constexpr KeyRow kKeys[] = {
      "a name of at most 15 bytes", "this machine's name",
      "What a proxy is told by NTLM of the computer that somebody logs in from; some let users in "
      "from certain ones only."},
-    {SectionKind::kProxy, Key::kPool, KeyForm::kWord, "pool", false, "a number from 0 to 16", "`0`",
+    {SectionKind::kProxy, Key::kPool, KeyForm::kWord, "pool", false, "a number from 0 to 16",
+     "`2`, from the second dial on",
      "How many connections to this proxy are kept ready, where it is a first hop: open, and for "
-     "SOCKS5 past the greeting, so that a dial has one or two round trips less. The first is made "
-     "while COMMAND is still loading; they wait for 20 seconds at most, and end with the run. "
+     "SOCKS5 past the greeting, so that a dial has one or two round trips less. Where this key says "
+     "how many, the first are made while COMMAND is still loading. They wait for 20 seconds at "
+     "most, and end with the run. "
      "Under `--mode=auto` and `--mode=supervise`; not for `https://` and `ssh://`, nor for "
      "`auth = negotiate`."},
     {SectionKind::kProxy, Key::kCaFile, KeyForm::kWord, "ca_file", false, "a path",

@@ -330,7 +330,7 @@ void Attempt::StartDial() {
 // out to be none any more has the dial ask for a fresh one (kReconnect).
 Attempt::Step Attempt::TakeReady() {
   const config::Proxy& proxy = path_.At(session_.config(), 0);
-  if (proxy.pool == 0 || !session_.ready().MayAsk(path_[0], base::NowMs())) {
+  if (proxy.pool == 0 || !session_.ready().MayAsk(path_[0], proxy.pool_at_once, base::NowMs())) {
     return Step::kConnectFirst;
   }
   Means::ReadyHop ready;

@@ -1,5 +1,5 @@
 // ReadyTable: which first hops have connections ready for a dial, in a piece of the session's
-// region that every process of the run shares: how many, and when somebody last asked. The
+// region that every process of the run shares: how many, and whether and when somebody asked. The
 // connections themselves are the supervisor's (supervisor/ready_pool.h). Lock-free,
 // async-signal-safe, any thread and process; what it says is a hint.
 #ifndef GOCHAIN_ENGINE_READY_TABLE_H_
@@ -28,10 +28,14 @@ class ReadyTable {
   }
 
   // True where it is worth the supervisor's while to be asked for one: there is one, or it hasn't
-  // heard for a while that somebody would have liked one.
-  bool MayAsk(size_t proxy, int64_t now_ms) {
+  // heard for a while that somebody would have liked one. `at_first`: of the first dial, too, which
+  // may be the only one.
+  bool MayAsk(size_t proxy, bool at_first, int64_t now_ms) {
     constexpr uint64_t kTellAgainMs = 500;
     if (proxy >= count_) {
+      return false;
+    }
+    if (!at_first && Word(records_[proxy].dialled).exchange(1, std::memory_order_relaxed) == 0) {
       return false;
     }
     if (Word(records_[proxy].count).load(std::memory_order_relaxed) > 0) {
@@ -48,6 +52,7 @@ class ReadyTable {
   struct Record {
     uint64_t count;
     uint64_t asked_ms;
+    uint64_t dialled;  // 1: somebody has asked before, if only in vain
   };
   static std::atomic_ref<uint64_t> Word(uint64_t& word) { return std::atomic_ref<uint64_t>(word); }
 

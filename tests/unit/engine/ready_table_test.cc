@@ -16,21 +16,28 @@ class ReadyTableTest : public testing::Test {
 TEST_F(ReadyTableTest, LetsEverybodyAskWhereThereIsOne) {
   table_.SetCount(1, 1);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(table_.MayAsk(1, 10000));
+    EXPECT_TRUE(table_.MayAsk(1, true, 10000));
   }
 }
 
 TEST_F(ReadyTableTest, LetsOneTellFromTimeToTimeWhereThereIsNone) {
-  EXPECT_TRUE(table_.MayAsk(0, 10000));
-  EXPECT_FALSE(table_.MayAsk(0, 10001));
-  EXPECT_TRUE(table_.MayAsk(1, 10001));
-  EXPECT_TRUE(table_.MayAsk(0, 11000));
+  EXPECT_TRUE(table_.MayAsk(0, true, 10000));
+  EXPECT_FALSE(table_.MayAsk(0, true, 10001));
+  EXPECT_TRUE(table_.MayAsk(1, true, 10001));
+  EXPECT_TRUE(table_.MayAsk(0, true, 11000));
+}
+
+TEST_F(ReadyTableTest, LeavesTheFirstDialAloneWhereThatIsWanted) {
+  EXPECT_FALSE(table_.MayAsk(0, false, 10000));
+  EXPECT_FALSE(table_.MayAsk(1, false, 10000));
+  EXPECT_TRUE(table_.MayAsk(0, false, 10000));
+  EXPECT_FALSE(table_.MayAsk(0, false, 10001));
 }
 
 TEST_F(ReadyTableTest, KnowsNothingOfOtherProxies) {
   table_.SetCount(2, 1);
-  EXPECT_FALSE(table_.MayAsk(2, 10000));
-  EXPECT_FALSE(ReadyTable().MayAsk(0, 10000));
+  EXPECT_FALSE(table_.MayAsk(2, true, 10000));
+  EXPECT_FALSE(ReadyTable().MayAsk(0, true, 10000));
 }
 
 }  // namespace

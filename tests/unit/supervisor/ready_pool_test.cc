@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "../temp_folder.h"
+#include "base/clock.h"
 #include "config/builder.h"
 #include "scripted_proxy.h"
 
@@ -24,9 +25,9 @@ using protocol::Socks5Method;
 
 class ReadyPoolTest : public testing::Test {
  protected:
-  void Use(const std::string& url) {
+  void Use(const std::string& url, const std::string& keys = "pool = 1\n") {
     const std::string path = folder_ / "rules.conf";
-    std::ofstream(path) << "[gochain]\ndefault = far\n[proxy far]\nurl = " << url << "\npool = 1\n";
+    std::ofstream(path) << "[gochain]\ndefault = far\n[proxy far]\nurl = " << url << "\n" << keys;
     config::Inputs inputs;
     inputs.file = path;
     const auto built = config::Build(inputs);
@@ -51,7 +52,9 @@ class ReadyPoolTest : public testing::Test {
     return false;
   }
   // Without a word to the pool that somebody wants one.
-  bool HasReady() { return session_.ready().MayAsk(0, 1) && session_.ready().MayAsk(0, 1); }
+  bool HasReady() {
+    return session_.ready().MayAsk(0, true, 1) && session_.ready().MayAsk(0, true, 1);
+  }
 
   TempFolder folder_;
   ScriptedProxy proxy_;
@@ -85,6 +88,18 @@ TEST_F(ReadyPoolTest, MakesUpForOneThatWasTakenOnceASecondDialAsks) {
   EXPECT_FALSE(pool_->Take(0, AF_INET));
   EXPECT_TRUE(Eventually([&] { return HasReady(); }));
   EXPECT_EQ(proxy_.opened, 2);
+}
+
+TEST_F(ReadyPoolTest, HasTwoFromTheSecondDialOnWhereNoNumberIsNamed) {
+  Use(proxy_.url(), "");
+  EXPECT_FALSE(session_.ready().MayAsk(0, false, base::NowMs()));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(proxy_.opened, 0);
+  ASSERT_TRUE(session_.ready().MayAsk(0, false, base::NowMs()));
+  EXPECT_FALSE(pool_->Take(0, AF_INET));
+  EXPECT_TRUE(Eventually([&] { return HasReady(); }));
+  EXPECT_TRUE(pool_->Take(0, AF_INET));
+  EXPECT_TRUE(Eventually([&] { return proxy_.opened == 3; }));
 }
 
 TEST_F(ReadyPoolTest, GivesNoneOfAnotherFamily) {
