@@ -3,9 +3,10 @@
 //
 // Where the rules name a number the first are made while COMMAND is still loading, for the hop that
 // the default route begins with; all others where programs dial more than once: one that was taken
-// is made up for when a second dial shows that there are more. A connection that nobody took in time is closed, sooner than the proxy
-// would: how long it waits is learned where it doesn't. Nothing is said of failures: dials find
-// them out. One thread of its own; Take() may be called by any.
+// is made up for when a second dial shows that there are more. A connection that nobody took in
+// time is closed, sooner than the proxy would: how long it waits is learned where it doesn't.
+// Nothing is said of failures: dials find them out. One thread of its own; Take() may be called by
+// any.
 #ifndef GOCHAIN_SUPERVISOR_READY_POOL_H_
 #define GOCHAIN_SUPERVISOR_READY_POOL_H_
 

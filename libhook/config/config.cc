@@ -32,9 +32,9 @@ class ImageChecker {
            proxy.host.size > 0 && proxy.port > 0 && Takes(proxy.user) && Takes(proxy.password) &&
            proxy.dns <= Dns::kLocal && IsBool(proxy.is_first_hop) && IsBool(proxy.default_port) &&
            proxy.auth <= Auth::kNegotiate && proxy.pipeline <= Pipeline::kNo &&
-           proxy.pool <= kMaxPool && IsBool(proxy.pool_at_once) && IsBool(proxy.insecure) && Takes(proxy.workstation) &&
-           Takes(proxy.ca_file) && Takes(proxy.client_cert) && Takes(proxy.client_key) &&
-           Takes(proxy.ssh_config) && Takes(proxy.source);
+           proxy.pool <= kMaxPool && IsBool(proxy.pool_at_once) && IsBool(proxy.insecure) &&
+           Takes(proxy.workstation) && Takes(proxy.ca_file) && Takes(proxy.client_cert) &&
+           Takes(proxy.client_key) && Takes(proxy.ssh_config) && Takes(proxy.source);
   }
 
   bool Takes(const Chain& chain) const {

@@ -81,7 +81,8 @@ constexpr KeyRow kKeys[] = {
     {SectionKind::kProxy, Key::kPool, KeyForm::kWord, "pool", false, "a number from 0 to 16",
      "`2`, from the second dial on",
      "How many connections to this proxy are kept ready, where it is a first hop: open, and for "
-     "SOCKS5 past the greeting, so that a dial has one or two round trips less. Where this key says "
+     "SOCKS5 past the greeting, so that a dial has one or two round trips less. Where this key "
+     "says "
      "how many, the first are made while COMMAND is still loading. They wait for 20 seconds at "
      "most, and end with the run. "
      "Under `--mode=auto` and `--mode=supervise`; not for `https://` and `ssh://`, nor for "

@@ -26,6 +26,16 @@ int IntOption(int fd, int level, int name, int otherwise) {
   return sys::Getsockopt(fd, level, name, &value, &length) == 0 ? value : otherwise;
 }
 
+bool ReadTcpInfo(int fd, tcp_info* out) {
+  socklen_t length = sizeof *out;
+  return sys::Getsockopt(fd, IPPROTO_TCP, TCP_INFO, out, &length) == 0;
+}
+
+bool HasUnacknowledged(int fd) {
+  tcp_info info;
+  return ReadTcpInfo(fd, &info) && info.tcpi_unacked > 0;
+}
+
 uint64_t Inode(int fd) {
   struct stat status;
   return sys::Fstat(fd, &status) == 0 ? status.st_ino : 0;
@@ -34,8 +44,7 @@ uint64_t Inode(int fd) {
 // What connect(2) says of a stream socket that isn't fresh: 0, or -errno.
 int NotConnectable(int fd) {
   tcp_info info;
-  socklen_t length = sizeof info;
-  if (sys::Getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) {
+  if (!ReadTcpInfo(fd, &info)) {
     return 0;
   }
   switch (info.tcpi_state) {
@@ -506,7 +515,13 @@ void Attempt::Waited(Surroundings::Waited waited) {
 
 Attempt::Step Attempt::DialOver() {
   if (dial_->state() == chain::Dial::State::kFailed) {
-    result_ = Fail(dial_->failure());
+    base::Failure failure = dial_->failure();
+    if (failure.cause == base::Cause::kTimedOut && !by_relay() && HasUnacknowledged(fd_)) {
+      // Not even the first hop's machine has heard of it: one that has gone since it was connected
+      // to is none that waits for what is behind it.
+      failure = base::FromConnectErrno(ETIMEDOUT);
+    }
+    result_ = Fail(failure);
   } else if (result_ == 0 && dial_->state() != chain::Dial::State::kDone) {
     result_ = -EACCES;  // never take one for a connection that isn't
   }

@@ -22,6 +22,7 @@ TIMEOUT = 2  # of each hop, in seconds
 # Where a tree of processes is to lose it once: twice as much is more than a machine that has much
 # else to do may add.
 TREE_TIMEOUT, SLACK_S = 4, 2
+CUT_TIMEOUT = 6
 # In dynamic a hop that has passed the connection on before has a second chance, see
 # docs/configuration.md.
 FACTOR = {"failover": 1, "dynamic": 2}
@@ -105,6 +106,38 @@ def test_go_mod_download(runner, peers, world, site, go_env, main_module, mode, 
     # A hop whose port is closed says so at once.
     lost.must_be_one_timeout(TREE_TIMEOUT if how == signal.SIGSTOP else 0.5, SLACK_S,
                              FACTOR[mode])
+
+
+@pytest.mark.parametrize("mode", ("failover", "dynamic"))
+def test_hop_that_is_cut_off_behind_a_ready_connection(runner, peers, site, mode):
+    """What it was to pass on has not even arrived: it is the one that is dead, and no other is
+    tried without it first."""
+    first = peers.start(proxies.Microsocks, world_module.PROXY_SIDE[0])
+    second = peers.proxy(proxies.Tinyproxy)
+    done = os.path.join(runner.place.folder, "done")
+    curl = f"curl -sS -m 30 http://{world_module.TARGET[0]}/hello.txt"
+    script = (f"{curl}; {curl}; touch {done}; while [ -e {done} ]; do sleep 0.1; done;"
+              f" {curl}; {curl}")
+    argv, log = runner.argv(["sh", "-c", script], mode="auto",
+                            conf=chain(mode, first, second, timeout=CUT_TIMEOUT))
+    rule = ["rule", "add", "from", first.address, "ipproto", "tcp", "sport", str(first.port),
+            "blackhole"]
+    process = runner.start(argv)
+    try:
+        assert wait_for(lambda: os.path.exists(done), 20)
+        time.sleep(0.5)  # for two to be ready
+        world_module.ip("-n", "proxy", *rule)
+        os.unlink(done)
+        out, err = process.communicate(timeout=50)
+    finally:
+        world_module.ip("-n", "proxy", *(word.replace("add", "del") for word in rule))
+        first.stop()
+    events = read_events(log)
+    assert process.returncode == 0 and out == "hello from nginx\n" * 4, err
+    lost = LostTime(events, "first")
+    assert len(lost.waited) == len(lost.after) == 1, events
+    # A second chance would be a quarter of it more.
+    lost.must_be_one_timeout(CUT_TIMEOUT, CUT_TIMEOUT / 6)
 
 
 @pytest.mark.parametrize("door, mode, kind", [

@@ -60,6 +60,25 @@ def test_dials_of_go_take_ready_connections(runner, recorder, site, folder, go_c
     assert len(early) == 4 and len(taken) == min(4, len(run.of("connect"))), str(run)
 
 
+def test_dials_from_the_third_on_find_ready_connections_where_no_number_is_named(
+        runner, recorder, site):
+    hop = recorder()
+    run = run_by("auto", runner, shell(f"for i in 1 2 3 4; do {FETCH}; {LOADING}; done"),
+                 rules(hop))
+    assert run.must_succeed().out == HELLO * 4, str(run)
+    began = [c.began for c in hop.conversations]
+    # After the first nothing waits; after the second two do, and what is taken is made up for.
+    assert used(hop) == [hop.conversations[i] for i in (0, 1, 2, 3)], str(run)
+    assert len(began) == 6 and began[3] - began[1] < 0.3, str(run)
+
+
+def test_one_dial_costs_the_proxy_one_connection(runner, recorder, site):
+    hop = recorder()
+    run = run_by("auto", runner, shell(f"{FETCH}; {LOADING}"), rules(hop))
+    assert run.must_succeed().out == HELLO, str(run)
+    assert len(hop.conversations) == 1, str(run)
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("pool", (0, 1))
 def test_none_is_made_where_none_is_wanted_or_can_be_used(runner, recorder, site, mode, pool):
