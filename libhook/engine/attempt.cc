@@ -336,10 +336,12 @@ void Attempt::StartDial() {
 }
 
 // Where somebody has connected to the first hop already, that much is done. A connection that turns
-// out to be none any more has the dial ask for a fresh one (kReconnect).
+// out to be none any more has the dial ask for a fresh one (kReconnect). After a failure only a
+// fresh one tells how the hop is.
 Attempt::Step Attempt::TakeReady() {
   const config::Proxy& proxy = path_.At(session_.config(), 0);
-  if (proxy.pool == 0 || !session_.ready().MayAsk(path_[0], proxy.pool_at_once, base::NowMs())) {
+  if (proxy.pool == 0 || path_failed_ ||
+      !session_.ready().MayAsk(path_[0], proxy.pool_at_once, base::NowMs())) {
     return Step::kConnectFirst;
   }
   Means::ReadyHop ready;
@@ -582,6 +584,7 @@ Attempt::Step Attempt::PathOver() {
     return Step::kFinish;
   }
   Disconnect();
+  path_failed_ = true;
   return Step::kNextPath;
 }
 

@@ -161,6 +161,7 @@ class Attempt {
   int64_t moment_ends_ms_ = INT64_MAX;
   size_t slow_count_ = 0;
   size_t first_total_ = 0;       // of the addresses, whatever was tried of them
+  bool path_failed_ = false;     // one did: the next ones are for finding out who is at fault
   bool connect_failed_ = false;  // one of them did
   uint16_t first_port_ = 0;
   int64_t hop_start_ms_ = 0;  // where the first hop's time began before the connect; or 0

@@ -23,6 +23,7 @@ TIMEOUT = 2  # of each hop, in seconds
 # else to do may add.
 TREE_TIMEOUT, SLACK_S = 4, 2
 CUT_TIMEOUT = 6
+READY = 2  # connections that are kept so
 # In dynamic a hop that has passed the connection on before has a second chance, see
 # docs/configuration.md.
 FACTOR = {"failover": 1, "dynamic": 2}
@@ -160,5 +161,5 @@ def test_one_loss_for_the_whole_tree(runner, peers, site, bench, tools, door, mo
     assert len(lost.waited) == 8 and len(lost.after) == 4, str(run)
     assert lost.seconds() > TREE_TIMEOUT - 0.1
     lost.must_be_one_timeout(TREE_TIMEOUT, SLACK_S)
-    assert hangs.accepted <= 8, str(run)
+    assert hangs.accepted <= 8 + READY, str(run)
     assert [event["hops"] for event in run.of("connect")] == [["second"]] * 12, str(run)

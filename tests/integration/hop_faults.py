@@ -64,7 +64,7 @@ class Case:
         elif self.error:
             hops = [name, "never"]
         # Connections are counted: there must be no trials.
-        more = f"ca_file = {ca_file}\n" if proxy.protocol.is_tls else "pipeline = no\n"
+        more = f"ca_file = {ca_file}\n" if proxy.protocol.is_tls else "pipeline = no\npool = 0\n"
         keys = f"url = {proxy.url()}\n{more}"
         text = f"[proxy {name}]\n{keys}"
         for number in range(1, self.fault.hops):

@@ -32,7 +32,8 @@ def inner(peers, kind):
 
 def rules(hops, pipeline=None):
     """A chain of `hops`."""
-    line = f"pipeline = {pipeline}\n" if pipeline else ""
+    # What is ready would be connections more.
+    line = "pool = 0\n" + (f"pipeline = {pipeline}\n" if pipeline else "")
     names = [f"hop{i}" for i in range(len(hops))]
     return "[gochain]\ndefault = way\n" + "".join(
         f"[proxy {name}]\nurl = {hop.url()}\n{line}" for name, hop in zip(names, hops)
