@@ -22,6 +22,9 @@ constexpr int64_t kFirstPauseMs = 2000;
 constexpr int64_t kLongestPauseMs = 60000;
 // A proxy that waits no longer than that is not worth the trouble.
 constexpr int64_t kShortestLifetimeMs = 500;
+// Nor is one so near, unless the rules say so: to dial it anew costs less than to ask for a ready
+// one.
+constexpr int64_t kNearUs = 2000;
 
 bool MayHaveReady(const config::Proxy& proxy) {
   return proxy.pool > 0 && proxy.is_first_hop && !config::NeedsRelay(proxy);
@@ -203,7 +206,8 @@ bool ReadyPool::Open(uint16_t proxy, int64_t now_ms) {
       errno != EINPROGRESS) {
     return false;
   }
-  entries_.push_back({proxy, State::kConnecting, domain, std::move(socket), std::nullopt, now_ms,
+  entries_.push_back({proxy, State::kConnecting, domain, std::move(socket), std::nullopt,
+                      base::NowUs(), now_ms,
                       now_ms + session_.config().globals().connect_timeout_ms});
   return true;
 }
@@ -287,6 +291,11 @@ bool ReadyPool::Greet(Entry& entry, int64_t now_ms) {
 
 bool ReadyPool::BecomeReady(Entry& entry, int64_t now_ms) {
   Hop& hop = hops_[entry.proxy];
+  if (!session_.config().proxies()[entry.proxy].pool_at_once &&
+      base::NowUs() - entry.began_us < kNearUs) {
+    hop.pool = 0;
+    return false;
+  }
   hop.pause_ms = 0;
   entry.state = State::kReady;
   entry.since_ms = now_ms;

@@ -3,7 +3,8 @@
 //
 // Where the rules name a number the first are made while COMMAND is still loading, for the hop that
 // the default route begins with; all others where programs dial more than once: one that was taken
-// is made up for when a second dial shows that there are more. A connection that nobody took in
+// is made up for when a second dial shows that there are more. A hop that is so near that nothing
+// is gained has only what the rules ask for. A connection that nobody took in
 // time is closed, sooner than the proxy would: how long it waits is learned where it doesn't.
 // Nothing is said of failures: dials find them out. One thread of its own; Take() may be called by
 // any.
@@ -50,12 +51,13 @@ class ReadyPool {
     int domain;
     base::Fd socket;
     std::optional<protocol::Socks5Client> greeting;
+    int64_t began_us;
     int64_t since_ms;  // in that state
     int64_t until_ms;
   };
   // What is known of one proxy.
   struct Hop {
-    unsigned pool = 0;       // how many are wanted
+    unsigned pool = 0;       // how many are wanted; none once it is found to be too near
     int64_t wanted_ms = -1;  // when somebody last did; -1: never
     uint64_t asked = 0;      // how often; 1 before anybody did where no number is named
     int64_t lifetime_ms = kLifetimeMs;

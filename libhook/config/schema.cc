@@ -79,7 +79,7 @@ constexpr KeyRow kKeys[] = {
      "What a proxy is told by NTLM of the computer that somebody logs in from; some let users in "
      "from certain ones only."},
     {SectionKind::kProxy, Key::kPool, KeyForm::kWord, "pool", false, "a number from 0 to 16",
-     "`2`, from the second dial on",
+     "`2`, from the second dial on; `0` where the proxy answers within 2 ms",
      "How many connections to this proxy are kept ready, where it is a first hop: open, and for "
      "SOCKS5 past the greeting, so that a dial has one or two round trips less. Where this key "
      "says "

@@ -167,7 +167,9 @@ class Bench:
         """The rules file's text, and the proxies of `cases` in their order."""
         before = {"before1": self._peers.proxy(proxies.Microsocks, last=False),
                   "before2": self._peers.proxy(proxies.Tinyproxy, last=False)}
-        text = f"[gochain]\ndefault = reject\nconnect_timeout = {timeout}\n"
+        # A hop that is found dead stays so, however long the rest takes.
+        text = (f"[gochain]\ndefault = reject\nconnect_timeout = {timeout}\n"
+                "retry_after = 3600\n")
         for proxy, url in ([(name, peer.url()) for name, peer in before.items()]
                            + [("good", self._good.url()), ("never", "socks5://192.0.2.1:9")]):
             text += f"[proxy {proxy}]\nurl = {url}\n"

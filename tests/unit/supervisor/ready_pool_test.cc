@@ -91,6 +91,7 @@ TEST_F(ReadyPoolTest, MakesUpForOneThatWasTakenOnceASecondDialAsks) {
 }
 
 TEST_F(ReadyPoolTest, HasTwoFromTheSecondDialOnWhereNoNumberIsNamed) {
+  proxy_.greeting_delay_ms = 10;
   Use(proxy_.url(), "");
   EXPECT_FALSE(session_.ready().MayAsk(0, false, base::NowMs()));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -100,6 +101,18 @@ TEST_F(ReadyPoolTest, HasTwoFromTheSecondDialOnWhereNoNumberIsNamed) {
   EXPECT_TRUE(Eventually([&] { return HasReady(); }));
   EXPECT_TRUE(pool_->Take(0, AF_INET));
   EXPECT_TRUE(Eventually([&] { return proxy_.opened == 3; }));
+}
+
+TEST_F(ReadyPoolTest, KeepsNoneToAProxyThatIsNearWhereNoNumberIsNamed) {
+  Use(proxy_.url(), "");
+  // However busy the machine: one of these is greeted in no time.
+  EXPECT_TRUE(Eventually([&] {
+    pool_->Take(0, AF_INET);
+    const int opened = proxy_.opened;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return opened > 0 && proxy_.closed == opened && proxy_.opened == opened;
+  }));
+  EXPECT_FALSE(HasReady());
 }
 
 TEST_F(ReadyPoolTest, GivesNoneOfAnotherFamily) {

@@ -43,6 +43,7 @@ class ScriptedProxy {
 
   std::string url() const { return "socks5://127.0.0.1:" + std::to_string(port_); }
 
+  std::atomic<int> greeting_delay_ms{0};
   std::atomic<int> delay_ms{0};  // before the reply
   std::atomic<uint8_t> reply{0};
   std::atomic<int> opened{0};  // connections so far, and how many of them the program has closed
@@ -72,6 +73,12 @@ class ScriptedProxy {
     }
   }
 
+  void Wait(int ms) const {
+    for (int waited = 0; waited < ms && !stopping_; waited += 10) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+
   void Serve(int client) {
     timeval patience{0, 50000};
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -86,12 +93,11 @@ class ScriptedProxy {
         return;
       }
       if (step == 0) {
+        Wait(greeting_delay_ms);
         send(client, "\5\0", 2, MSG_NOSIGNAL);
       } else if (step == 1) {
         ++asked;
-        for (int waited = 0; waited < delay_ms && !stopping_; waited += 10) {
-          std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
+        Wait(delay_ms);
         const char answer[] = {5, static_cast<char>(reply.load()), 0, 1, 0, 0, 0, 0, 0, 0};
         send(client, answer, sizeof answer, MSG_NOSIGNAL);
       } else {
