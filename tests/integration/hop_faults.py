@@ -172,7 +172,7 @@ class Bench:
                 "retry_after = 3600\n")
         for proxy, url in ([(name, peer.url()) for name, peer in before.items()]
                            + [("good", self._good.url()), ("never", "socks5://192.0.2.1:9")]):
-            text += f"[proxy {proxy}]\nurl = {url}\n"
+            text += f"[proxy {proxy}]\nurl = {url}\npool = 0\n"
         text += f"[rules]\ngood = {GOOD}\n"
         made = [self._proxy_of(case) for case in cases]
         text += "".join(case.sections(proxy, list(before), self._authority.file) for case, proxy in zip(cases, made))
