@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/descriptor_room.h"
 #include "base/fd_message.h"
 #include "base/syscalls.h"
 #include "program/path_search.h"
@@ -94,6 +95,7 @@ void BecomeCommand(const Job& job, base::Fd keeper, pid_t group, const sigset_t&
   }
   const std::vector<char*> arguments = Pointers(job.command);
   const std::vector<char*> variables = Pointers(environment);
+  base::MakeRoomForDescriptors(keeper.get());
   if (job.supervises()) {
     Supervise(job, keeper.get());
   }

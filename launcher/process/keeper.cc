@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor_room.h"
 #include "base/fd_message.h"
 #include "engine/event_log.h"
 #include "engine/session.h"
@@ -67,6 +68,7 @@ class Keeper {
       setpgid(0, 0);
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    base::MakeRoomForDescriptors(reports_.get());
     front_watch_.Reset(static_cast<int>(syscall(SYS_pidfd_open, front_, 0)));
     std::vector<int> own{reports_.get(), front_watch_.get(), relay_.keeper.get(),
                          job_.tables.get()};

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/descriptor_room.h"
 #include "base/fd_message.h"
 #include "engine/relay_start.h"
 #include "process/inherited.h"
@@ -69,6 +70,7 @@ void SettleDown(const std::vector<int>& inherited) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   RaiseDescriptorLimit();
+  base::MakeRoomForDescriptors(STDIN_FILENO);
 }
 
 [[noreturn]] void RunRelay(relay::Listeners listeners, const protocol::RelayAccess& access,

@@ -4,8 +4,10 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 
+#include "base/descriptor_room.h"
 #include "hooks/errno_keeper.h"
 #include "hooks/next.h"
 #include "hooks/poll.h"
@@ -57,6 +59,15 @@ int ToMs(int64_t left_ns) {
 
 int64_t ToNs(int timeout_ms) { return timeout_ms < 0 ? kNever : timeout_ms * kNsPerMs; }
 
+// A program with an event loop will have many descriptors, and no time to wait for their table.
+void MakeRoom(int set) {
+  static constinit std::atomic<bool> is_made = false;
+  if (!is_made.load(std::memory_order_relaxed) && !real::MayHaveThreads()) {
+    is_made.store(true, std::memory_order_relaxed);
+    base::MakeRoomForDescriptors(set);
+  }
+}
+
 int EpollCtl(int set, int operation, int fd, epoll_event* event) {
   const bool has_event = operation != EPOLL_CTL_DEL;
   if (has_event && !IsReadable(event, sizeof *event)) {
@@ -65,6 +76,7 @@ int EpollCtl(int set, int operation, int fd, epoll_event* event) {
   const auto own = loop::IsBusy() ? loop::Control(set, operation, fd, event) : std::nullopt;
   const int result = own ? *own : FromC(real::epoll_ctl(set, operation, fd, event));
   if (result == 0) {
+    MakeRoom(set);
     if (loop::Descriptor* const descriptor =
             has_event ? loop::MakeDescriptor(fd) : loop::FindDescriptor(fd)) {
       descriptor->Note(operation, set, event);

@@ -271,3 +271,8 @@ def test_no_descriptor_is_left_to_the_command(sh):
     fds = re.findall(r" (\d+) -> (\S+)", run.must_succeed().out)
     # 0, 1, 2 and the folder that ls itself reads.
     assert [fd for fd, _ in fds] == ["0", "1", "2", "3"], str(run)
+
+
+def test_command_has_room_for_descriptors_before_it_has_threads(sh):
+    run = sh("exec grep FDSize /proc/self/status")
+    assert run.must_succeed().out == "FDSize:\t1024\n", str(run)

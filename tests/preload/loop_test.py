@@ -152,3 +152,26 @@ except TimeoutError:
 """
     run = library.run(["python3", "-c", code, "echo.test", echo_server.port], conf)
     assert run.out == "timed out True\n", str(run)
+
+
+FIRST_EPOLL_SET = """
+import select, socket, sys, threading
+def room():
+    return next(line.split()[1] for line in open("/proc/self/status") if "FDSize" in line)
+before = room()
+if sys.argv[1] == "threads":
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+pair, waiting = socket.socketpair(), select.epoll()
+waiting.register(pair[0], select.EPOLLIN)
+print("more" if room() == "1024" and before != "1024" else "same")
+"""
+
+
+@pytest.mark.parametrize("when, room", (("alone", "more"), ("threads", "same")))
+def test_program_with_a_loop_gets_room_for_descriptors_while_it_has_one_thread(
+        library, conf, when, room):
+    """With threads the kernel would have the caller wait. The shell's child has a small table,
+    whatever this process has open."""
+    run = library.run(["/bin/sh", "-c", '"$@"; exit $?', "sh", "/usr/bin/python3", "-c",
+                       FIRST_EPOLL_SET, when], conf)
+    assert (run.status, run.out) == (0, room + "\n"), str(run)
