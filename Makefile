@@ -124,7 +124,12 @@ $(OUT)/unit/%_test.o: tests/unit/%_test.cc
 
 $(OUT)/unit/%_test: $(OUT)/unit/%_test.o $(CORE_LIB) $(LAUNCHER_LIB)
 	$(call step,LINK)
-	$(Q)$(CXX) $(SAN) $< -o $@ $(LAUNCHER_LIB) $(CORE_LIB) -lgtest -lgtest_main $(LAUNCHER_LIBS) $(UNIT_LIBS)
+	$(Q)$(CXX) $(SAN) $< $(UNIT_OBJS) -o $@ $(LAUNCHER_LIB) $(CORE_LIB) -lgtest -lgtest_main $(LAUNCHER_LIBS) $(UNIT_LIBS)
+
+# The library's loops, without the hooks above them.
+LOOP_OBJS := $(filter $(OUT)/libhook/loop/%,$(HOOK_OBJS))
+$(OUT)/unit/loop/%_test: UNIT_OBJS := $(LOOP_OBJS)
+$(filter $(OUT)/unit/loop/%,$(UNIT_BINS)): $(LOOP_OBJS)
 
 # Their servers are OpenSSL's own.
 $(OUT)/unit/relay/tls_% $(OUT)/unit/relay/make_tls_test: UNIT_LIBS := -lssl -lcrypto

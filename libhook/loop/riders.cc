@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +12,7 @@
 #include "base/syscalls.h"
 #include "loop/guard.h"
 #include "loop/interrupts.h"
+#include "loop/seats.h"
 #include "loop/watches.h"
 
 namespace loop {
@@ -32,44 +31,6 @@ constinit size_t g_slots_used = 0;  // none beyond has a rider
 constinit size_t g_first_free = 0;  // none before is free
 
 uint64_t NumberOf(size_t index) { return uint64_t{g_slots[index].generation} << 32 | index; }
-
-// A rider's memory begins with its number, and becomes the next one's: to map each anew would cost
-// more than the rest of a connect.
-struct Seat {
-  Seat* next = nullptr;
-  size_t slot = 0;
-  alignas(Rider) unsigned char rider[sizeof(Rider)];
-};
-
-constinit Seat* g_free_seats = nullptr;
-constinit size_t g_free_count = 0;
-constexpr size_t kKeptSeats = 16;
-
-Seat* SeatOf(const Rider* rider) {
-  return reinterpret_cast<Seat*>(reinterpret_cast<uintptr_t>(rider) - offsetof(Seat, rider));
-}
-
-Seat* TakeSeat() {
-  if (g_free_seats != nullptr) {
-    Seat* const seat = g_free_seats;
-    g_free_seats = seat->next;
-    --g_free_count;
-    return seat;
-  }
-  const long mapped =
-      sys::Call(SYS_mmap, 0, sizeof(Seat), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-  return mapped < 0 && mapped > -4096 ? nullptr : new (reinterpret_cast<void*>(mapped)) Seat;
-}
-
-void ReturnSeat(Seat* seat) {
-  if (g_free_count == kKeptSeats) {
-    sys::Unmap(seat, sizeof(Seat));
-    return;
-  }
-  seat->next = g_free_seats;
-  g_free_seats = seat;
-  ++g_free_count;
-}
 
 Rider* Board(const Ticket& ticket) {
   size_t index = g_first_free;
@@ -373,11 +334,13 @@ std::optional<int> Control(int set, int operation, int fd, const epoll_event* ev
   if (RiderOn(fd) == nullptr) {
     return std::nullopt;
   }
-  Held held(fd);
-  if (held.Drive(fd) != Standing::kDialling || held.rider()->state() == Rider::State::kForeign) {
+  const Held held(fd);
+  Rider* const rider = held.rider();
+  // It isn't brought on here: what there is to do already is an event of the inner set's first
+  // wait.
+  if (rider == nullptr || rider->state() != Rider::State::kDialling) {
     return std::nullopt;
   }
-  Rider* const rider = held.rider();
   Rider::Kept* const kept = rider->FindKept(set, fd);
   switch (operation) {
     case EPOLL_CTL_ADD: {

@@ -32,7 +32,7 @@ SYSTEM_CALLS = {
     },
     "poll": RIDING | {"close": 1, "ppoll": 4},
     "epoll": RIDING | {
-        "close": 3, "epoll_create1": 1, "timerfd_create": 1, "timerfd_settime": 1, "epoll_ctl": 7,
+        "connect": 2, "fstat": 5, "close": 3, "epoll_create1": 1, "timerfd_create": 1, "timerfd_settime": 1, "epoll_ctl": 7,
         "epoll_wait": 4, "epoll_pwait": 3,
     },
 }
