@@ -593,7 +593,9 @@ Attempt::Step Attempt::Finish() {
   dial_.reset();
   want_ = Want::kNothing;
   if (result_ == 0) {
-    session_.peers().Put(Inode(fd_), actual_, plan_.asked);
+    if (!plan_.asked.is_name()) {
+      session_.peers().Put(Inode(fd_), actual_, plan_.asked);
+    }
     Log(EventKind::kConnect);
     return Step::kWait;
   }

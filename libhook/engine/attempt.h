@@ -70,6 +70,8 @@ class Attempt {
   // 0 or -errno, as the program shall see it. After a failure the socket is unconnected again, with
   // its options. REQUIRES: want() == kNothing
   int result() const { return result_; }
+  // Why, where it failed and somebody is to blame. REQUIRES: want() == kNothing
+  const base::Failure& failure() const { return failure_; }
 
  private:
   enum class Step : uint8_t {

@@ -27,6 +27,7 @@ int Connector::Run(int fd, int domain, const Plan& plan, Surroundings& surroundi
         break;
       case Attempt::Want::kNothing:
         surroundings.set_doubt(nullptr);
+        failure_ = attempt.failure();
         // A program that was interrupted may ask the socket how its connect goes on: badly.
         if (attempt.result() < 0 && attempt.result() != -EINTR && attempt.result() != -ECANCELED) {
           ClearError(attempt.fd());

@@ -3,6 +3,7 @@
 #ifndef GOCHAIN_ENGINE_CONNECTOR_H_
 #define GOCHAIN_ENGINE_CONNECTOR_H_
 
+#include "base/failure.h"
 #include "engine/event_log.h"
 #include "engine/plan.h"
 #include "engine/session.h"
@@ -20,10 +21,14 @@ class Connector {
   // unconnected again, with its options. REQUIRES: !plan.pass_through
   int Run(int fd, int domain, const Plan& plan, Surroundings& surroundings);
 
+  // Why the last Run() failed; none where nobody is to blame.
+  const base::Failure& failure() const { return failure_; }
+
  private:
   Session& session_;
   Door door_;
   Program& program_;
+  base::Failure failure_;
 };
 
 }  // namespace engine

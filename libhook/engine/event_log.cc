@@ -27,6 +27,8 @@ std::string_view DoorName(Door door) {
       return "supervise";
     case Door::kRelay:
       return "relay";
+    case Door::kListen:
+      return "listen";
   }
   return "";
 }
@@ -217,6 +219,9 @@ class LineFormatter {
   }
 
   void AppendProgram() {
+    if (event_.pid == 0) {
+      return;
+    }
     out_.Append(" [").Append(event_.exe.empty() ? std::string_view("?") : event_.exe).Append(" ");
     out_.AppendNumber(static_cast<uint64_t>(event_.pid)).Append("]");
   }

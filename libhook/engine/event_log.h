@@ -21,13 +21,13 @@
 
 namespace engine {
 
-enum class Door : uint8_t { kPreload, kSupervise, kRelay };
+enum class Door : uint8_t { kPreload, kSupervise, kRelay, kListen };
 enum class EventKind : uint8_t { kConnect, kFail, kReject };
 
 struct Event {
   EventKind kind = EventKind::kConnect;
   Door door = Door::kPreload;
-  int pid = 0;
+  int pid = 0;            // 0: unknown, and nothing is said of the program
   std::string_view exe;   // base name
   base::Endpoint target;  // what the program asked for, by name where it had one
   std::optional<base::Endpoint> rewritten = std::nullopt;  // what [rewrite] made of it

@@ -31,25 +31,18 @@ rules::Query QueryOf(const Endpoint& destination, const IpAddress* address, std:
   return query;
 }
 
-}  // namespace
-
-Plan MakePlan(Session& session, const Endpoint& asked, std::string_view exe) {
-  const config::Config& config = session.config();
-  Plan plan;
-  plan.asked = asked;
-  plan.target = asked;
-  bool made_up = false;
-  if (auto named = NameFor(session, asked.address(), &made_up)) {
-    named->set_port(asked.port());
-    plan.target = *named;
-  }
-  plan.rewritten = rules::Rewritten(config, plan.target, made_up ? nullptr : &asked.address());
+// What becomes of `plan`'s target. `address` is the one that the program gave for it; null: none,
+// or one that says nothing but the name.
+void Decide(const config::Config& config, const IpAddress* address, std::string_view exe,
+            Plan* out) {
+  Plan& plan = *out;
+  plan.rewritten = rules::Rewritten(config, plan.target, address);
   const Endpoint& destination = plan.destination();
   if (!destination.is_name()) {
     plan.addresses[0] = destination.address();
     plan.address_count = 1;
-  } else if (!made_up && destination.name() == plan.target.name()) {
-    plan.addresses[0] = asked.address();
+  } else if (address != nullptr && destination.name() == plan.target.name()) {
+    plan.addresses[0] = *address;
     plan.address_count = 1;
   } else {
     plan.address_count = HostAddresses(config, destination.name(), &plan.addresses);
@@ -62,8 +55,35 @@ Plan MakePlan(Session& session, const Endpoint& asked, std::string_view exe) {
     plan.decision = rules::Decide(config, QueryOf(destination, nullptr, exe));
     plan.resolve_here = config.DnsOf(plan.decision.route) == config::Dns::kLocal;
   }
+}
+
+}  // namespace
+
+Plan MakePlan(Session& session, const Endpoint& asked, std::string_view exe) {
+  Plan plan;
+  plan.asked = asked;
+  plan.target = asked;
+  bool made_up = false;
+  if (auto named = NameFor(session, asked.address(), &made_up)) {
+    named->set_port(asked.port());
+    plan.target = *named;
+  }
+  Decide(session.config(), made_up ? nullptr : &asked.address(), exe, &plan);
   plan.pass_through =
       !made_up && !plan.rewritten && plan.decision.route.kind == config::RouteKind::kDirect;
+  return plan;
+}
+
+Plan MakePlanAsked(Session& session, const Endpoint& asked, std::string_view exe) {
+  Plan plan;
+  if (asked.is_name()) {
+    plan.asked = asked;
+    plan.target = asked;
+    Decide(session.config(), nullptr, exe, &plan);
+  } else {
+    plan = MakePlan(session, asked, exe);
+  }
+  plan.pass_through = false;
   return plan;
 }
 

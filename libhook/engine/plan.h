@@ -16,8 +16,8 @@
 namespace engine {
 
 struct Plan {
-  base::Endpoint asked;                     // as the program gave it: an address
-  base::Endpoint target;                    // the name that it was told `asked` for, else `asked`
+  base::Endpoint asked;   // as the program gave it: an address, or, at a door that has it, the name
+  base::Endpoint target;  // the name that it was told `asked` for, else `asked`
   std::optional<base::Endpoint> rewritten;  // what [rewrite] puts in the target's place
   rules::Decision decision;
   // The destination's addresses where they are known: it is one, the program got one, or [hosts]
@@ -33,8 +33,12 @@ struct Plan {
   const base::Endpoint& destination() const { return rewritten ? *rewritten : target; }
 };
 
-// `exe` matters only where the config has patterns for programs.
+// Of an address. `exe` matters only where the config has patterns for programs.
 Plan MakePlan(Session& session, const base::Endpoint& asked, std::string_view exe);
+
+// Of a program that leaves the look-up of names to gochain, and says `asked` as it was given it: a
+// name or an address. There is no call that the kernel could go on with.
+Plan MakePlanAsked(Session& session, const base::Endpoint& asked, std::string_view exe);
 
 // Asks the rules about `destination` where it was found, in `addresses`. The first of them decides;
 // those that would take another route are dropped. Returns how many are left. REQUIRES: not empty

@@ -108,6 +108,17 @@ TEST_F(EventLogTest, SaysWhatATargetWasRewrittenTo) {
       << Line();
 }
 
+TEST_F(EventLogTest, SaysNothingOfAProgramThatNobodyKnows) {
+  event_.kind = EventKind::kReject;
+  event_.door = Door::kListen;
+  event_.pid = 0;
+  event_.exe = "";
+  EXPECT_EQ(Line(), "gochain: proxy.golang.org:443 rejected by command line\n");
+  settings_.log_format = LogFormat::kJson;
+  EXPECT_NE(Line().find("\"pid\":0,\"exe\":\"\","), std::string::npos) << Line();
+  EXPECT_NE(Line().find("\"door\":\"listen\","), std::string::npos) << Line();
+}
+
 TEST_F(EventLogTest, PutsCauseErrnoAndHopIntoAFailuresObject) {
   settings_.log_format = LogFormat::kJson;
   event_.kind = EventKind::kFail;

@@ -99,6 +99,26 @@ TEST_F(PlanTest, LooksNamesUpHereWhereTheyAreDirectOrTheRouteSaysSo) {
   EXPECT_FALSE(ByName("bad.example", 80).resolve_here);
 }
 
+TEST_F(PlanTest, TakesANameAsItWasAsked) {
+  const auto named = [&](const char* name, uint16_t port) {
+    return MakePlanAsked(session_, *base::Endpoint::FromName(name, port), "");
+  };
+  EXPECT_EQ(RouteOf(named("www.public.example", 443)), "far");
+  EXPECT_EQ(RouteOf(named("bad.example", 443)), "reject");
+  EXPECT_EQ(Text(named("www.public.example", 443).asked), "www.public.example:443");
+  EXPECT_TRUE(named("a.corp.example", 80).resolve_here);
+  EXPECT_FALSE(named("a.corp.example", 80).pass_through);
+  EXPECT_EQ(Text(named("git.example", 9418).destination()), "127.0.0.1:19418");
+  EXPECT_EQ(AddressesOf(named("host.example", 443)), "10.9.0.1:443 10.9.0.2:443");
+}
+
+TEST_F(PlanTest, LeavesNothingToTheKernelOfAnAddressThatItWasAsked) {
+  const Plan plan = MakePlanAsked(session_, {Ip("127.0.0.1"), 80}, "");
+  EXPECT_EQ(RouteOf(plan), "direct");
+  EXPECT_FALSE(plan.pass_through);
+  EXPECT_EQ(AddressesOf(plan), "127.0.0.1:80");
+}
+
 TEST_F(PlanTest, AsksNobodyAboutHosts) {
   const Plan plan = ByName("host.example", 443);
   EXPECT_FALSE(plan.resolve_here);
