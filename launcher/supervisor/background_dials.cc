@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "engine/connector.h"
 #include "supervisor/background_surroundings.h"
-#include "supervisor/splice.h"
 #include "supervisor/thread.h"
 
 namespace supervisor {
@@ -64,11 +64,11 @@ void BackgroundDials::Run() {
       --idle_;
       continue;
     }
-    const std::unique_ptr<Job> job = std::move(waiting_.front());
+    std::unique_ptr<Job> job = std::move(waiting_.front());
     waiting_.pop_front();
     ++running_;
     lock.unlock();
-    Dial(*job);
+    Dial(std::move(job));
     lock.lock();
     --running_;
   }
@@ -77,16 +77,15 @@ void BackgroundDials::Run() {
   ended_.notify_all();
 }
 
-void BackgroundDials::Dial(Job& job) {
-  BackgroundSurroundings surroundings(job.program.get(), stopping_);
-  Program program(job);
-  engine::Connector connector(session_, engine::Door::kRelay, program);
-  if (connector.Run(job.far.get(), job.domain, job.plan, surroundings) != 0) {
-    CloseWithReset(std::move(job.program));
-    return;
+void BackgroundDials::Dial(std::unique_ptr<Job> job) {
+  BackgroundSurroundings surroundings(job->program.get(), stopping_);
+  Program program(*job);
+  engine::Connector connector(session_, door_, program);
+  const int result = connector.Run(job->far.get(), job->domain, job->plan, surroundings);
+  if (surroundings.replacement()) {
+    job->far = std::move(surroundings.replacement());
   }
-  base::Fd& replacement = surroundings.replacement();
-  loop_.Add(std::move(job.program), std::move(replacement ? replacement : job.far));
+  taker_.Dialled(std::move(job), result, connector.failure());
 }
 
 }  // namespace supervisor

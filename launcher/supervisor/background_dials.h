@@ -11,11 +11,11 @@
 #include <mutex>
 #include <string>
 
+#include "base/failure.h"
 #include "base/fd.h"
-#include "engine/connector.h"
+#include "engine/event_log.h"
 #include "engine/plan.h"
 #include "engine/session.h"
-#include "supervisor/splice_loop.h"
 
 namespace supervisor {
 
@@ -27,12 +27,23 @@ class BackgroundDials {
     int pid = 0;
     std::string exe;
     base::Fd program;  // our end of the program's connection
-    base::Fd far;      // unconnected
+    base::Fd far;      // unconnected at first
     int domain = 0;    // of `far`
   };
 
-  // What is up goes to `loop`.
-  BackgroundDials(engine::Session& session, SpliceLoop& loop) : session_(session), loop_(loop) {}
+  // Who goes on with a connection once its dial is over.
+  class Taker {
+   public:
+    // On the dial's thread. 0: `job->far` is connected; else -errno, and why, where somebody is to
+    // blame.
+    virtual void Dialled(std::unique_ptr<Job> job, int result, const base::Failure& failure) = 0;
+
+   protected:
+    ~Taker() = default;
+  };
+
+  BackgroundDials(engine::Session& session, engine::Door door, Taker& taker)
+      : session_(session), door_(door), taker_(taker) {}
   ~BackgroundDials();  // gives up what is left
 
   void Add(std::unique_ptr<Job> job);
@@ -42,10 +53,11 @@ class BackgroundDials {
  private:
   static void RunThread(void* dials);
   void Run();
-  void Dial(Job& job);
+  void Dial(std::unique_ptr<Job> job);
 
   engine::Session& session_;
-  SpliceLoop& loop_;
+  const engine::Door door_;
+  Taker& taker_;
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable changed_;

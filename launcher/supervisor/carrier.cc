@@ -60,6 +60,15 @@ size_t Capacity() {
 
 }  // namespace
 
+void Carrier::ToLoop::Dialled(std::unique_ptr<BackgroundDials::Job> job, int result,
+                              const base::Failure& /*failure*/) {
+  if (result == 0) {
+    loop_.Add(std::move(job->program), std::move(job->far));
+  } else {
+    CloseWithReset(std::move(job->program));
+  }
+}
+
 bool Carrier::Wants(Caller& caller, int socket, const engine::Plan& plan) {
   const config::Connect connect = session_.config().globals().connect;
   if (connect == config::Connect::kDirect ||

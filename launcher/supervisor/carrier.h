@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -27,7 +28,8 @@ namespace supervisor {
 
 class Carrier {
  public:
-  explicit Carrier(engine::Session& session) : session_(session), dials_(session, loop_) {}
+  explicit Carrier(engine::Session& session)
+      : session_(session), to_loop_(loop_), dials_(session, engine::Door::kRelay, to_loop_) {}
 
   // Is the connect of `caller` that has `plan`, on stream socket `socket`, one to carry?
   bool IsGo(Caller& caller) { return programs_.IsGo(caller.tid()); }
@@ -56,6 +58,17 @@ class Carrier {
  private:
   enum class State : uint8_t { kClosed, kOpen, kFailed };
 
+  // What is up is carried; else the program sees a reset.
+  class ToLoop final : public BackgroundDials::Taker {
+   public:
+    explicit ToLoop(SpliceLoop& loop) : loop_(loop) {}
+    void Dialled(std::unique_ptr<BackgroundDials::Job> job, int result,
+                 const base::Failure& failure) override;
+
+   private:
+    SpliceLoop& loop_;
+  };
+
   bool IsOpen();
   size_t Connections();
   AskedTable& AskedAt(const base::Endpoint& door) {
@@ -69,6 +82,7 @@ class Carrier {
   AskedTable asked_v6_;
   // Destroyed before the door that it watches, and after those who add to it.
   SpliceLoop loop_;
+  ToLoop to_loop_;
   BackgroundDials dials_;
   std::mutex mutex_;
   std::atomic<State> state_{State::kClosed};
