@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "base/syscalls.h"
@@ -47,7 +48,8 @@ void CloseWithReset(base::Fd socket) {
   sys::Setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-Splice::Splice(base::Fd program, base::Fd far, PipePool& pipes) : pipes_(pipes) {
+Splice::Splice(base::Fd program, base::Fd far, PipePool& pipes, Opening opening)
+    : pipes_(pipes), opening_(std::move(opening)) {
   side(End::kProgram).fd = std::move(program);
   side(End::kFar).fd = std::move(far);
   for (const Side& each : sides_) {
@@ -70,6 +72,7 @@ void Splice::Ready(End end, uint32_t events) {
     each.writable = true;
   }
   each.failed = each.failed || (events & EPOLLERR) != 0;
+  each.hung_up = each.hung_up || (events & EPOLLRDHUP) != 0;
 }
 
 Splice::Moved Splice::Move() {
@@ -117,6 +120,14 @@ Splice::Step Splice::MovePiece(Direction& direction, Side& from, Side& to) {
   if (direction.pending > 0) {
     return Drain(direction, to);
   }
+  if (&direction == &directions_[0] && first_sent_ < opening_.first.size()) {
+    return SendFirst(direction, to);
+  }
+  Gate* const gate = GateOf(direction);
+  if (gate != nullptr && gate->state() != Gate::State::kOpen) {
+    direction.ended = direction.over = true;
+    return gate->state() == Gate::State::kShut ? Step::kDone : Step::kCut;
+  }
   if (direction.ended) {
     direction.over = true;
     if (sys::Call(SYS_shutdown, to.fd.get(), SHUT_WR) < 0) {
@@ -127,8 +138,27 @@ Splice::Step Splice::MovePiece(Direction& direction, Side& from, Side& to) {
   if (!from.readable || !to.writable) {
     return Step::kBlocked;
   }
-  direction.pipe = pipes_.Borrow();
+  if (gate == nullptr) {
+    direction.pipe = pipes_.Borrow();
+  }
   return direction.pipe.valid() ? Fill(direction, from) : PassThroughBuffer(direction, from, to);
+}
+
+Splice::Step Splice::SendFirst(Direction& direction, Side& to) {
+  if (!to.writable) {
+    return Step::kBlocked;
+  }
+  const std::string_view left = std::string_view(opening_.first).substr(first_sent_);
+  const long sent = sys::Send(to.fd.get(), left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent > 0) {
+    first_sent_ += static_cast<size_t>(sent);
+    return Step::kDone;
+  }
+  if (sent == -EAGAIN) {
+    to.writable = false;
+    return Step::kBlocked;
+  }
+  return sent == -EINTR ? Step::kDone : LoseReceiver(direction, to);
 }
 
 Splice::Step Splice::Drain(Direction& direction, Side& to) {
@@ -166,9 +196,16 @@ Splice::Step Splice::PassThroughBuffer(Direction& direction, Side& from, Side& t
   if (got <= 0) {
     return Receive(got, direction, from);
   }
-  const long sent =
-      sys::Send(to.fd.get(), buffer.data(), static_cast<size_t>(got), MSG_DONTWAIT | MSG_NOSIGNAL);
+  auto bytes = buffer.first(static_cast<size_t>(got));
+  Gate* const gate = GateOf(direction);
+  if (gate != nullptr) {
+    bytes = bytes.first(gate->Measure(bytes));
+  }
+  const long sent = sys::Send(to.fd.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent > 0) {
+    if (gate != nullptr) {
+      gate->Pass(bytes.first(static_cast<size_t>(sent)));
+    }
     // With MSG_TRUNC they are not copied again; see tcp(7).
     sys::Recv(from.fd.get(), nullptr, static_cast<size_t>(sent), MSG_TRUNC | MSG_DONTWAIT);
     return Step::kDone;
@@ -212,6 +249,9 @@ Splice::Step Splice::LoseReceiver(Direction& direction, Side& to) {
 
 void Splice::Finish() {
   const bool cut = cut_ || sides_[0].failed || sides_[1].failed;
+  if (!cut && opening_.gate != nullptr && side(End::kProgram).fd.valid()) {
+    DropUnread();
+  }
   for (Direction& direction : directions_) {
     if (direction.pipe.valid()) {
       pipes_.Discard(std::exchange(direction.pipe, {}));
@@ -226,6 +266,15 @@ void Splice::Finish() {
     } else {
       each.fd.Reset();
     }
+  }
+}
+
+// What didn't pass the gate. The kernel resets a connection that is closed with something unread,
+// and the program would lose the end of what it was told.
+void Splice::DropUnread() {
+  constexpr size_t kPiece = 1 << 20;
+  const int fd = side(End::kProgram).fd.get();
+  while (sys::Recv(fd, nullptr, kPiece, MSG_TRUNC | MSG_DONTWAIT) > 0) {
   }
 }
 

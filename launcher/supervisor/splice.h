@@ -9,8 +9,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "base/fd.h"
+#include "supervisor/gate.h"
 #include "supervisor/pipe_pool.h"
 
 namespace supervisor {
@@ -27,7 +30,13 @@ class Splice {
     kOver,   // both ends are closed
   };
 
-  Splice(base::Fd program, base::Fd far, PipePool& pipes);
+  // What the far end gets beside, or instead of, all that the program sends.
+  struct Opening {
+    std::string first;           // before anything of the program's
+    std::unique_ptr<Gate> gate;  // through which the program's bytes go; none: all of them do
+  };
+
+  Splice(base::Fd program, base::Fd far, PipePool& pipes, Opening opening);
   ~Splice();
   Splice(const Splice&) = delete;
   Splice& operator=(const Splice&) = delete;
@@ -38,7 +47,10 @@ class Splice {
   Moved Move();
   // All that the program said is delivered, and that it says no more. The program may be gone now,
   // which nothing tells while the far end is silent: HolderOfPeer() does.
-  bool IsHalfClosed() const { return directions_[0].over && !directions_[1].over; }
+  bool IsHalfClosed() const {
+    return directions_[0].over && !directions_[1].over &&
+           (opening_.gate == nullptr || side(End::kProgram).hung_up);
+  }
   // Ends it when the program is gone. To the far end that looks as if the program's own socket had
   // been its peer: the kernel answers what still comes with a reset.
   void LetGo() { directions_[1].over = true; }
@@ -51,7 +63,8 @@ class Splice {
     base::Fd fd;
     bool readable = true;
     bool writable = true;
-    bool failed = false;  // the kernel has given the connection up: a reset, or a time-out
+    bool hung_up = false;  // its FIN is there, behind what is still to be read
+    bool failed = false;   // the kernel has given the connection up: a reset, or a time-out
   };
   // What goes from one side to the other.
   struct Direction {
@@ -67,15 +80,23 @@ class Splice {
 
   bool MoveSome(End from);  // true: there is more
   Step MovePiece(Direction& direction, Side& from, Side& to);
+  Step SendFirst(Direction& direction, Side& to);
   Step Drain(Direction& direction, Side& to);
   Step Fill(Direction& direction, Side& from);
   Step PassThroughBuffer(Direction& direction, Side& from, Side& to);
   Step LoseReceiver(Direction& direction, Side& to);
   Step Receive(long got, Direction& direction, Side& from);
   bool IsHopeless() const;
+  // Null: `direction` is the far end's, or all goes through.
+  Gate* GateOf(const Direction& direction) const {
+    return &direction == &directions_[0] ? opening_.gate.get() : nullptr;
+  }
   void Finish();
+  void DropUnread();
 
   PipePool& pipes_;
+  Opening opening_;
+  size_t first_sent_ = 0;
   Side sides_[2];
   Direction directions_[2];  // by their senders
   bool cut_ = false;

@@ -66,10 +66,10 @@ void SpliceLoop::Watch(int fd, Watcher& watcher) {
   AddTo(epoll_.get(), fd, EPOLLIN | EPOLLET, kWatched);
 }
 
-void SpliceLoop::Add(base::Fd program, base::Fd far) {
+void SpliceLoop::Add(base::Fd program, base::Fd far, Splice::Opening opening) {
   const std::lock_guard lock(mutex_);
   ++size_;
-  inbox_.push_back({std::move(program), std::move(far)});
+  inbox_.push_back({std::move(program), std::move(far), std::move(opening)});
   if (inbox_.size() == 1) {
     Wake();
   }
@@ -160,7 +160,8 @@ void SpliceLoop::TakeIn() {
 
 void SpliceLoop::Enter(Ends ends) {
   constexpr uint32_t kAll = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  auto splice = std::make_unique<Splice>(std::move(ends.program), std::move(ends.far), pipes_);
+  auto splice = std::make_unique<Splice>(std::move(ends.program), std::move(ends.far), pipes_,
+                                         std::move(ends.opening));
   for (const Splice::End end : {Splice::End::kProgram, Splice::End::kFar}) {
     if (!AddTo(epoll_.get(), splice->fd(end), kAll, TagOf(splice.get(), end))) {
       return;  // the user's share of watches is used up: cut

@@ -42,7 +42,7 @@ class SpliceLoop {
   bool Start();
   // REQUIRES, both: Start() was true. Any thread.
   void Watch(int fd, Watcher& watcher);
-  void Add(base::Fd program, base::Fd far);
+  void Add(base::Fd program, base::Fd far, Splice::Opening opening = {});
 
   // Connections that are carried, or will be.
   size_t size();
@@ -51,6 +51,7 @@ class SpliceLoop {
   struct Ends {
     base::Fd program;
     base::Fd far;
+    Splice::Opening opening;
   };
 
   static void RunThread(void* loop);

@@ -3,7 +3,10 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -16,8 +19,18 @@ class SpliceTest : public ::testing::TestWithParam<size_t> {
  protected:
   SpliceTest() : pool_(GetParam()) {
     set_.Reset(epoll_create1(EPOLL_CLOEXEC));
+    Open({});
+    Run();
+  }
+
+  // Between two new connections.
+  void Open(Splice::Opening opening) {
+    splice_.reset();
+    program_ = {};
+    far_ = {};
     // The distant ends are the program's and the target's own.
-    splice_ = std::make_unique<Splice>(std::move(program_.near), std::move(far_.near), pool_);
+    splice_ = std::make_unique<Splice>(std::move(program_.near), std::move(far_.near), pool_,
+                                       std::move(opening));
     for (const Splice::End end : {Splice::End::kProgram, Splice::End::kFar}) {
       epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                         {.u32 = static_cast<uint32_t>(end)}};
@@ -102,7 +115,7 @@ TEST_P(SpliceTest, CarriesWhatWasSaidBefore) {
   TcpPair far;
   Say(program.distant.get(), "early");
   shutdown(program.distant.get(), SHUT_WR);
-  Splice splice(std::move(program.near), std::move(far.near), pool_);
+  Splice splice(std::move(program.near), std::move(far.near), pool_, {});
   EXPECT_EQ(splice.Move(), Splice::Moved::kWaits);
   EXPECT_EQ(Hear(far.distant.get()), "early");
   EXPECT_EQ(Hear(far.distant.get()), "end");
@@ -268,6 +281,85 @@ TEST_P(SpliceTest, DeliversWhatTheFarEndSaidBeforeItsReset) {
   }
   EXPECT_GT(got, 0u);
   EXPECT_LE(got, sent);
+}
+
+// Lets so many bytes through, unless one of them is '!'.
+class Counted final : public Gate {
+ public:
+  explicit Counted(size_t left) : left_(left) {}
+  size_t Measure(std::span<const uint8_t> bytes) const override {
+    return std::min(left_, bytes.size());
+  }
+  void Pass(std::span<const uint8_t> bytes) override {
+    left_ -= bytes.size();
+    spoilt_ = spoilt_ || std::find(bytes.begin(), bytes.end(), '!') != bytes.end();
+  }
+  State state() const override {
+    return spoilt_ ? State::kSpoilt : left_ > 0 ? State::kOpen : State::kShut;
+  }
+
+ private:
+  size_t left_;
+  bool spoilt_ = false;
+};
+
+TEST_P(SpliceTest, SendsTheFarEndItsOpeningFirst) {
+  const std::string first(4 << 20, 'f');
+  Open({first, nullptr});
+  Say(program(), "then");
+  EXPECT_TRUE(Takes(far(), first.size()));
+  Run();
+  EXPECT_EQ(Hear(far()), "then");
+}
+
+TEST_P(SpliceTest, LetsNothingPastAShutGate) {
+  Open({"head ", std::make_unique<Counted>(4)});
+  Say(program(), "body and more");
+  Run();
+  EXPECT_EQ(Hear(far()), "head body");
+  Say(program(), "again");
+  Run();
+  EXPECT_EQ(Hear(far(), 50), "nothing") << "not even an end";
+}
+
+TEST_P(SpliceTest, LeavesTheProgramTheEndOfItsAnswerThoughSomethingWasUnread) {
+  Open({"", std::make_unique<Counted>(4)});
+  Say(program(), "body and more");
+  Run();
+  EXPECT_EQ(Hear(far()), "body");
+  const size_t size = Stuff(far());
+  far_.distant.Reset();
+  EXPECT_TRUE(Takes(program(), size));
+  EXPECT_TRUE(is_over());
+  EXPECT_EQ(Hear(program()), "end");
+}
+
+TEST_P(SpliceTest, PassesAnEndBeforeTheGateShuts) {
+  Open({"", std::make_unique<Counted>(40)});
+  Say(program(), "short");
+  program_.distant.Reset();
+  Run();
+  EXPECT_EQ(Hear(far()), "short");
+  EXPECT_EQ(Hear(far()), "end");
+}
+
+TEST_P(SpliceTest, CutsWhatSpoilsTheGate) {
+  Open({"", std::make_unique<Counted>(40)});
+  Say(program(), "so!");
+  Run();
+  EXPECT_TRUE(is_over());
+  EXPECT_TRUE(IsCut(far()));
+  EXPECT_EQ(Hear(program()), "reset");
+}
+
+TEST_P(SpliceTest, AsksForTheProgramBehindAShutGateOnceItHasEnded) {
+  Open({"", std::make_unique<Counted>(1)});
+  Say(program(), "x");
+  Run();
+  EXPECT_FALSE(splice_->IsHalfClosed()) << "it waits for an answer";
+  program_.distant.Reset();
+  Run();
+  EXPECT_TRUE(splice_->IsHalfClosed());
 }
 
 TEST_P(SpliceTest, CutsBothEndsWhenItIsDestroyed) {
