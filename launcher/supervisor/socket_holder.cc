@@ -5,6 +5,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -68,21 +69,26 @@ bool Ask(int end, Question* out) {
   return family != 0 && Fill(own, &id.idiag_dport, id.idiag_dst) == family;
 }
 
+// False where the kernel says nothing.
+bool Hear(const Question& question, Answer* out) {
+  const base::Fd netlink(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  // The kernel answers inside the send.
+  if (!netlink || sys::Send(netlink.get(), &question, sizeof question, 0) < 0) {
+    return false;
+  }
+  return sys::Recv(netlink.get(), out, sizeof *out, MSG_DONTWAIT) >=
+         static_cast<long>(sizeof out->head);
+}
+
 }  // namespace
 
 Holder HolderOfPeer(int end) {
   Question question;
+  Answer answer{};
   if (!Ask(end, &question)) {
     return Holder::kNobody;  // getpeername(2) fails once the connection was reset
   }
-  const base::Fd netlink(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  Answer answer{};
-  // The kernel answers inside the send.
-  if (!netlink || sys::Send(netlink.get(), &question, sizeof question, 0) < 0) {
-    return Holder::kUnknown;
-  }
-  const long size = sys::Recv(netlink.get(), &answer, sizeof answer, MSG_DONTWAIT);
-  if (size < static_cast<long>(sizeof answer.head)) {
+  if (!Hear(question, &answer)) {
     return Holder::kUnknown;
   }
   if (answer.head.nlmsg_type == NLMSG_ERROR) {
@@ -90,6 +96,23 @@ Holder HolderOfPeer(int end) {
   }
   // A socket that no process has is of no inode.
   return answer.body.idiag_inode == 0 ? Holder::kNobody : Holder::kSomebody;
+}
+
+bool IsOfAnotherUser(int end) {
+  Question question;
+  Answer answer{};
+  if (!Ask(end, &question)) {
+    return true;
+  }
+  if (!Hear(question, &answer)) {
+    return false;
+  }
+  if (answer.head.nlmsg_type == NLMSG_ERROR) {
+    return answer.error.error == -ENOENT;
+  }
+  // Without an inode the kernel says root, whoever it was.
+  return answer.body.idiag_inode == 0 ||
+         (answer.body.idiag_uid != 0 && answer.body.idiag_uid != geteuid());
 }
 
 }  // namespace supervisor

@@ -1,8 +1,5 @@
 #include "supervisor/supervisor.h"
 
-#include <sys/resource.h>
-
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -10,6 +7,7 @@
 
 #include "base/file.h"
 #include "supervisor/crew.h"
+#include "supervisor/descriptor_limit.h"
 #include "supervisor/dispatcher.h"
 #include "supervisor/hosts_file.h"
 #include "supervisor/notifier.h"
@@ -23,24 +21,8 @@ namespace {
 constexpr auto kCollectInterval = std::chrono::seconds(2);
 // Longer lists of hosts are there to block names, by loopback addresses.
 constexpr size_t kMaxHostsFile = 1 << 20;
-constexpr rlim_t kWantedDescriptors = 1 << 17;
 // What threads, dials and DNS need beside kept sockets.
 constexpr rlim_t kOwnDescriptors = 512;
-
-// Room for the duplicates of many dials at once. Returns the limit there is now.
-rlim_t RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    return 1024;
-  }
-  const rlim_t wanted = std::min(limit.rlim_max, kWantedDescriptors);
-  if (limit.rlim_cur < wanted) {
-    limit.rlim_cur = wanted;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
-  }
-  return limit.rlim_cur;
-}
 
 size_t KeptSockets() {
   const rlim_t limit = RaiseDescriptorLimit();

@@ -27,6 +27,30 @@ TEST(SocketHolderTest, CountsEachDuplicate) {
   EXPECT_NE(HolderOfPeer(pair.near.get()), Holder::kSomebody);
 }
 
+TEST(SocketHolderTest, KnowsTheOwnUsersSockets) {
+  TcpPair pair;
+  EXPECT_FALSE(IsOfAnotherUser(pair.near.get()));
+}
+
+TEST(SocketHolderTest, TakesNobodysSocketForAnothers) {
+  TcpPair pair;
+  if (HolderOfPeer(pair.near.get()) == Holder::kUnknown) {
+    GTEST_SKIP() << "this kernel doesn't tell";
+  }
+  pair.distant.Reset();
+  EXPECT_TRUE(IsOfAnotherUser(pair.near.get()));
+}
+
+TEST(SocketHolderTest, TellsAnotherUsersSockets) {
+  TcpPair pair;
+  if (geteuid() != 0 || HolderOfPeer(pair.near.get()) == Holder::kUnknown) {
+    GTEST_SKIP() << "needs root";
+  }
+  constexpr uid_t kSomebody = 65534;
+  ASSERT_EQ(fchown(pair.distant.get(), kSomebody, static_cast<gid_t>(-1)), 0);
+  EXPECT_TRUE(IsOfAnotherUser(pair.near.get()));
+}
+
 TEST(SocketHolderTest, FindsNobodyBehindAReset) {
   TcpPair pair;
   ResetAtClose(&pair.distant);
