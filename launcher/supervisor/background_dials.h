@@ -23,6 +23,8 @@ class BackgroundDials {
  public:
   // One connection to dial. The program may be gone when that begins, so all is known here.
   struct Job {
+    virtual ~Job() = default;
+
     engine::Plan plan;
     int pid = 0;
     std::string exe;
