@@ -7,6 +7,7 @@ std::string HelpText() {
        gochain [OPTION...] --explain [HOST[:PORT]...]
        gochain --import FILE
        gochain [OPTION...] --env SYNTAX
+       gochain [OPTION...] --listen ADDR
 
 Runs COMMAND, and all that COMMAND starts, so that each of its network connections follows the
 rules: straight out, refused, or through a chain of SOCKS and HTTP proxies.
@@ -18,7 +19,8 @@ rules: straight out, refused, or through a chain of SOCKS and HTTP proxies.
 Options; everything from the first argument that is none belongs to COMMAND:
   -f, --config FILE        the rules file
   -p, --proxy URL          a proxy; repeat it for a chain, the nearest first
-      --mode MODE          auto (default) | preload | supervise
+      --mode MODE          auto (default) | preload | supervise | env: COMMAND is only told of a
+                           proxy, by HTTP_PROXY and its like, for where nothing else can be had
   -v, --verbose            log connections that work too; -vv for debugging
   -q, --quiet              log no failed connections; -qq for nothing at all
       --log-format FORMAT  text (default) | json, one object a line
@@ -29,6 +31,8 @@ Options; everything from the first argument that is none belongs to COMMAND:
       --import FILE        translate a proxychains.conf to a rules file on standard output
       --env SYNTAX         print the variables with which a job is routed that never types gochain,
                            for sh, fish, github, gitlab or dotenv
+      --listen ADDR        be a SOCKS and HTTP proxy that obeys the rules, for IDEs and browsers,
+                           until a signal ends it; ADDR is [HOST:]PORT, HOST else 127.0.0.1
       --version
       --help
 

@@ -27,6 +27,7 @@
 #include "process/front.h"
 #include "process/job.h"
 #include "process/library_path.h"
+#include "process/listening.h"
 #include "process/program.h"
 #include "process/relay_process.h"
 #include "program/entry.h"
@@ -183,6 +184,16 @@ bool TakeState(const char* state, launcher::Options* options, config::Built* bui
   return tables->valid();
 }
 
+// No COMMAND's: nothing is caught, and each client says what it wants.
+int Listen(const launcher::Options& options, config::Built built) {
+  process::Job job;
+  job.cache_folder = config::CacheFolder(Variable);
+  job.settings = launcher::SettingsOf(options);
+  job.config_image = std::move(built.image);
+  job.lists = std::move(built.lists);
+  return process::RunListening(job, options.listen);
+}
+
 // `tables`: those of the run that this one is a part of; -1: it is one of its own.
 int Run(const launcher::Options& options, config::Built built, base::Fd tables, bool lends_relay) {
   process::Job job;
@@ -202,7 +213,7 @@ int Run(const launcher::Options& options, config::Built built, base::Fd tables, 
   if (job.supervises()) {
     job.settings.cookie = NewCookie();
   }
-  if (options.mode != engine::Mode::kSupervise) {
+  if (job.preloads()) {
     std::string error;
     job.library = process::FindLibrary(&error);
     if (job.library.empty()) {
@@ -286,6 +297,9 @@ int main(int argc, char** argv) {
   }
   if (options.action == launcher::Action::kEnv) {
     return PrintEnvironment(options, std::move(inputs), built);
+  }
+  if (options.action == launcher::Action::kListen) {
+    return Listen(options, std::move(built));
   }
   base::Fd tables;
   if (!options.child_file.empty()) {

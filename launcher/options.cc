@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "config/nearest_word.h"
 #include "config/redact.h"
+#include "listener/listen_address.h"
 
 namespace launcher {
 namespace {
@@ -27,6 +28,7 @@ enum LongOption : int {
   kExplain,
   kImport,
   kEnv,
+  kListen,
   kLibraryChild,
   kLibraryChildCloses,
   kLibraryRelay,
@@ -35,7 +37,7 @@ enum LongOption : int {
   kHelp
 };
 
-constexpr std::array<option, 18> kOptions = {{
+constexpr std::array<option, 19> kOptions = {{
     {"config", required_argument, nullptr, 'f'},
     {"proxy", required_argument, nullptr, 'p'},
     {"mode", required_argument, nullptr, kMode},
@@ -47,6 +49,7 @@ constexpr std::array<option, 18> kOptions = {{
     {"explain", no_argument, nullptr, kExplain},
     {"import", required_argument, nullptr, kImport},
     {"env", required_argument, nullptr, kEnv},
+    {"listen", required_argument, nullptr, kListen},
     // The library's, for programs that it can't get into (hooks/start.h); not in --help.
     {"library-child", required_argument, nullptr, kLibraryChild},
     {"library-child-closes", required_argument, nullptr, kLibraryChildCloses},
@@ -59,7 +62,7 @@ constexpr std::array<option, 18> kOptions = {{
 // '+': COMMAND's options are its own. ':': we say what is wrong.
 constexpr const char* kShortOptions = "+:f:p:vq";
 
-constexpr std::string_view kModeWords[] = {"auto", "preload", "supervise"};
+constexpr std::string_view kModeWords[] = {"auto", "preload", "supervise", "env"};
 constexpr std::string_view kLevelWords[] = {"off", "error", "warn", "info", "debug"};
 constexpr std::string_view kFormatWords[] = {"text", "json"};
 
@@ -183,6 +186,8 @@ class Parser {
       case kEnv:
         return Choose(Action::kEnv) && (injection::ParseSyntax(optarg, &out_->syntax) ||
                                         Fail(BadWord("--env", optarg, injection::kSyntaxWords)));
+      case kListen:
+        return Choose(Action::kListen) && TakeListen(optarg);
       case kVersion:
         out_->action = Action::kVersion;
         return true;
@@ -196,9 +201,18 @@ class Parser {
 
   bool Choose(Action action) {
     if (out_->action != Action::kRun && out_->action != action) {
-      return Fail("--explain, --import and --env exclude each other");
+      return Fail("--explain, --import, --env and --listen exclude each other");
     }
     out_->action = action;
+    return true;
+  }
+
+  bool TakeListen(std::string_view text) {
+    const auto address = listener::ListenAddress(text);
+    if (!address) {
+      return Fail(fmt::format("bad --listen '{}': [HOST:]PORT, HOST being an address", text));
+    }
+    out_->listen = *address;
     return true;
   }
 
@@ -312,8 +326,20 @@ class Parser {
       }
       return out_->log_file.empty() || NormalizeLogFile(&out_->log_file, error_);
     }
+    if (out_->action == Action::kListen) {
+      if (optind < argc_) {
+        return Fail(fmt::format("--listen takes no COMMAND: '{}'", argv_[optind]));
+      }
+      if (has_mode_) {
+        return Fail("--mode is a COMMAND's, and --listen has none");
+      }
+      return out_->log_file.empty() || NormalizeLogFile(&out_->log_file, error_);
+    }
     if (optind >= argc_) {
       return Fail("no command given; gochain --help says how");
+    }
+    if (out_->mode == engine::Mode::kEnv && out_->keep_proxy_env && out_->child_file.empty()) {
+      return Fail("--keep-proxy-env leaves COMMAND the variables that --mode=env needs");
     }
     out_->command = argv_ + optind;
     return out_->log_file.empty() || NormalizeLogFile(&out_->log_file, error_);

@@ -9,13 +9,24 @@
 #include <string_view>
 #include <vector>
 
+#include "base/endpoint.h"
 #include "config/builder.h"
 #include "engine/settings.h"
 #include "injection/syntax.h"
 
 namespace launcher {
 
-enum class Action { kRun, kLibraryRelay, kLibraryBroker, kExplain, kImport, kEnv, kVersion, kHelp };
+enum class Action {
+  kRun,
+  kLibraryRelay,
+  kLibraryBroker,
+  kExplain,
+  kImport,
+  kEnv,
+  kListen,
+  kVersion,
+  kHelp
+};
 
 struct Options {
   Action action = Action::kRun;
@@ -29,6 +40,7 @@ struct Options {
   std::vector<std::string> targets;  // kExplain; none: the file itself is looked at
   std::string import_file;           // kImport
   injection::Syntax syntax = injection::Syntax::kSh;  // kEnv
+  base::Endpoint listen;                              // kListen: an address
   // --library-child: the library started gochain in the place of this file. Not for people.
   std::string child_file;
   int child_closes = -1;     // --library-child-closes: a descriptor that COMMAND doesn't get

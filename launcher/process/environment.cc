@@ -1,12 +1,15 @@
 #include "process/environment.h"
 
+#include <fmt/format.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 namespace process {
 namespace {
@@ -19,15 +22,19 @@ bool IsProxyVariable(const std::string& name) {
                      [&](const char* known) { return strcasecmp(known, name.c_str()) == 0; });
 }
 
+// Does the rules file say what it is?
+bool IsOfRules(const Job& job, const std::string& name) {
+  return std::any_of(job.env.begin(), job.env.end(),
+                     [&](const config::EnvChange& change) { return change.name == name; });
+}
+
 // Is the variable another one for COMMAND, or none?
 bool IsChanged(const Job& job, const std::string& name) {
-  const auto is_it = [&](const config::EnvChange& change) { return change.name == name; };
   return std::find(std::begin(kOwnVariables), std::end(kOwnVariables), name) !=
              std::end(kOwnVariables) ||
          std::find(job.password_variables.begin(), job.password_variables.end(), name) !=
              job.password_variables.end() ||
-         std::any_of(job.env.begin(), job.env.end(), is_it) ||
-         (!job.keep_proxy_env && IsProxyVariable(name));
+         IsOfRules(job, name) || (!job.keep_proxy_env && IsProxyVariable(name));
 }
 
 // For a gochain that COMMAND may start in another folder.
@@ -45,22 +52,8 @@ std::string WithAbsolutePath(std::string_view variable) {
   return out;
 }
 
-}  // namespace
-
-std::string OtherPreloads(std::string_view value) {
-  std::string out;
-  while (!value.empty()) {
-    const size_t end = std::min(value.find_first_of(": "), value.size());
-    const std::string_view path = value.substr(0, end);
-    if (!path.empty() && !path.ends_with("/libgochain.so")) {
-      out.append(":").append(path);
-    }
-    value.remove_prefix(std::min(end + 1, value.size()));
-  }
-  return out;
-}
-
-std::vector<std::string> CommandEnvironment(const Job& job, const std::string& state) {
+// All but what tells COMMAND of this run.
+std::vector<std::string> OwnEnvironment(const Job& job) {
   std::vector<std::string> out;
   std::string preloads;
   for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -87,6 +80,46 @@ std::vector<std::string> CommandEnvironment(const Job& job, const std::string& s
   if (!preloads.empty()) {
     out.push_back("LD_PRELOAD=" + preloads);
   }
+  return out;
+}
+
+}  // namespace
+
+std::string OtherPreloads(std::string_view value) {
+  std::string out;
+  while (!value.empty()) {
+    const size_t end = std::min(value.find_first_of(": "), value.size());
+    const std::string_view path = value.substr(0, end);
+    if (!path.empty() && !path.ends_with("/libgochain.so")) {
+      out.append(":").append(path);
+    }
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  return out;
+}
+
+std::vector<std::string> ListenedEnvironment(const Job& job, uint16_t port) {
+  std::vector<std::string> out = OwnEnvironment(job);
+  const std::string http = fmt::format("http://127.0.0.1:{}", port);
+  // The h: names are asked of the proxy.
+  const std::string socks = fmt::format("socks5h://127.0.0.1:{}", port);
+  const std::pair<std::string, std::string> variables[] = {
+      {"HTTP_PROXY", http}, {"HTTPS_PROXY", http}, {"ALL_PROXY", socks}, {"NO_PROXY", ""}};
+  for (const auto& [name, value] : variables) {
+    std::string lower(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (const std::string& spelling : {name, lower}) {
+      if (!IsOfRules(job, spelling)) {
+        out.push_back(fmt::format("{}={}", spelling, value));
+      }
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> CommandEnvironment(const Job& job, const std::string& state) {
+  std::vector<std::string> out = OwnEnvironment(job);
   out.push_back("GOCHAIN_STATE=" + state);
   if (job.supervises()) {
     out.push_back("GOCHAIN_SUPERVISED=1");

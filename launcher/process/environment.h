@@ -3,6 +3,7 @@
 #define GOCHAIN_PROCESS_ENVIRONMENT_H_
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +18,12 @@ inline constexpr std::array<const char*, 6> kProxyVariables = {
 
 // This process's environment, less the proxy variables (programs would dial that proxy themselves
 // and the rules would not apply) and those with proxies' passwords, changed as the rules file says,
-// plus what injects the library. `state` is the value of
-// GOCHAIN_STATE.
+// plus what injects the library. `state` is the value of GOCHAIN_STATE.
 std::vector<std::string> CommandEnvironment(const Job& job, const std::string& state);
+
+// The same without the library, with the proxy that listens at `port` of 127.0.0.1 in the proxy
+// variables. No name is left out of it: that is for the rules to say.
+std::vector<std::string> ListenedEnvironment(const Job& job, uint16_t port);
 
 // What a value of LD_PRELOAD holds beside gochain's library, each path with ':' before it.
 std::string OtherPreloads(std::string_view value);

@@ -31,7 +31,7 @@ inline constexpr int kNotExecutable = 126;
 inline constexpr int kNotFound = 127;
 
 struct Job {
-  std::vector<std::string> command;  // COMMAND and its arguments; not empty
+  std::vector<std::string> command;  // COMMAND and its arguments; empty only where none is run
   // The file to execute, its name in `command` being whatever the program wants; empty: it is
   // searched for by that name.
   std::string file;
@@ -48,7 +48,14 @@ struct Job {
   std::vector<std::string> password_variables;  // not for COMMAND
 
   engine::Lender lender() const { return {.fd = tables.get(), .lends_relay = lends_relay}; }
-  bool supervises() const { return settings.mode != engine::Mode::kPreload; }
+  bool supervises() const {
+    return settings.mode == engine::Mode::kAuto || settings.mode == engine::Mode::kSupervise;
+  }
+  bool preloads() const {
+    return settings.mode == engine::Mode::kAuto || settings.mode == engine::Mode::kPreload;
+  }
+  // Nothing is caught: COMMAND is told of a proxy.
+  bool listens() const { return settings.mode == engine::Mode::kEnv; }
 };
 
 // What S tells A over a pipe. Plain: one write, one read.

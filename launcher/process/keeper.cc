@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -24,6 +25,7 @@
 #include "base/fd_message.h"
 #include "engine/event_log.h"
 #include "engine/session.h"
+#include "listener/listener.h"
 #include "process/command.h"
 #include "process/descendants.h"
 #include "process/environment.h"
@@ -77,6 +79,9 @@ class Keeper {
     }
     const std::vector<int> inherited = InheritedDescriptors(own);
     CreateSession();
+    if (job_.listens()) {
+      Listen();
+    }
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
       FailSetup(fmt::format("cannot make a socket pair: {}", std::strerror(errno)));
@@ -90,15 +95,20 @@ class Keeper {
     if (command_ == 0) {
       mine.Reset();
       state_.Reset();
+      socket_.Reset();
       relay_.keeper.Reset();
       const std::string state = fmt::format("/proc/{}/fd/{}", getppid(), state_number_);
-      BecomeCommand(job_, std::move(theirs), group_, original_mask,
-                    CommandEnvironment(job_, state));
+      BecomeCommand(
+          job_, std::move(theirs), group_, original_mask,
+          job_.listens() ? ListenedEnvironment(job_, port_) : CommandEnvironment(job_, state));
     }
     LetGo(inherited);
     const int child_end = theirs.get();
     if (job_.supervises()) {
       TakeOver(mine.get(), child_end, &theirs);
+    }
+    if (job_.listens()) {
+      StartListener();
     }
     theirs.Reset();
     Handover failed;
@@ -132,6 +142,25 @@ class Keeper {
     state_number_ = state_.get();
     if (relay_.pid > 0 && !relay_.Share(*session_, state_.get())) {
       FailSetup("the relay ended before COMMAND was started");
+    }
+  }
+
+  // Before the fork, for COMMAND's environment to say where.
+  void Listen() {
+    auto socket = listener::Listen({base::IpAddress::V4(INADDR_LOOPBACK), 0});
+    if (!socket.ok()) {
+      FailSetup(fmt::format("cannot listen on 127.0.0.1: {}", std::strerror(socket.error().code)));
+    }
+    socket_ = std::move(socket.value());
+    port_ = listener::AddressOf(socket_.get()).port();
+  }
+
+  // After it: a fork with threads would be one without.
+  void StartListener() {
+    listener_ = std::make_unique<listener::Listener>(
+        *session_, std::move(socket_), listener::Listener::Options{.own_user_only = true});
+    if (!listener_->Start()) {
+      FailSetup("cannot start a thread");
     }
   }
 
@@ -214,14 +243,22 @@ class Keeper {
   // Ends S with its last connection: what a program has sent before it ended is delivered, as by a
   // socket of its own. Nobody waits long for that.
   [[noreturn]] void End() {
-    const bool is_done = supervisor_ == nullptr || supervisor_->AwaitConnections(kGraceMs);
+    if (listener_ != nullptr) {
+      listener_->StopTaking();
+    }
+    const bool is_done = AwaitConnections(kGraceMs);
     // Nobody shall wait for what a trial finds out.
     TellEnd(is_done && !trials_->IsAtWork());
     if (!is_done) {
-      supervisor_->AwaitConnections(-1);
+      AwaitConnections(-1);
     }
     trials_->Finish();
     _exit(0);
+  }
+
+  bool AwaitConnections(int64_t timeout_ms) {
+    return (supervisor_ == nullptr || supervisor_->AwaitConnections(timeout_ms)) &&
+           (listener_ == nullptr || listener_->AwaitEnd(timeout_ms));
   }
 
   // Says that COMMAND has ended, once; `last` where no other process of the tree is left.
@@ -267,6 +304,9 @@ class Keeper {
   std::unique_ptr<engine::Session> session_;
   std::unique_ptr<FlightTrials> trials_;
   std::unique_ptr<supervisor::Supervisor> supervisor_;
+  Fd socket_;  // of the listener, before it has started
+  uint16_t port_ = 0;
+  std::unique_ptr<listener::Listener> listener_;
 };
 
 }  // namespace

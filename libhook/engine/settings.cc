@@ -38,8 +38,10 @@ constexpr Word<LogLevel> kLogLevels[] = {{"off", LogLevel::kOff},
                                          {"info", LogLevel::kInfo},
                                          {"debug", LogLevel::kDebug}};
 constexpr Word<LogFormat> kLogFormats[] = {{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
-constexpr Word<Mode> kModes[] = {
-    {"auto", Mode::kAuto}, {"preload", Mode::kPreload}, {"supervise", Mode::kSupervise}};
+constexpr Word<Mode> kModes[] = {{"auto", Mode::kAuto},
+                                 {"preload", Mode::kPreload},
+                                 {"supervise", Mode::kSupervise},
+                                 {"env", Mode::kEnv}};
 
 }  // namespace
 

@@ -10,7 +10,7 @@ namespace engine {
 
 enum class LogLevel : uint8_t { kOff, kError, kWarn, kInfo, kDebug };
 enum class LogFormat : uint8_t { kText, kJson };
-enum class Mode : uint8_t { kAuto, kPreload, kSupervise };
+enum class Mode : uint8_t { kAuto, kPreload, kSupervise, kEnv };
 
 struct Settings {
   // Lets the library's own calls past the supervisor's filter; 0: there is no filter.

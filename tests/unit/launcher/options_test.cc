@@ -176,9 +176,9 @@ TEST(ParseOptionsTest, ImportsAFileWithoutACommand) {
   EXPECT_EQ(Parsed({"--import", ""}).error, "--import needs a file");
   EXPECT_EQ(Parsed({"--import"}).error, "--import needs a value");
   EXPECT_EQ(Parsed({"--import", "a", "--explain"}).error,
-            "--explain, --import and --env exclude each other");
+            "--explain, --import, --env and --listen exclude each other");
   EXPECT_EQ(Parsed({"--explain", "a", "--import", "a"}).error,
-            "--explain, --import and --env exclude each other");
+            "--explain, --import, --env and --listen exclude each other");
 }
 
 TEST(ParseOptionsTest, PrintsTheEnvironmentWithoutACommand) {
@@ -194,7 +194,7 @@ TEST(ParseOptionsTest, PrintsTheEnvironmentWithoutACommand) {
   EXPECT_EQ(Parsed({"env", "--env=fish"}).Command(), " env --env=fish");
   EXPECT_EQ(Parsed({"--env=sh", "true"}).error, "--env takes no COMMAND: 'true'");
   EXPECT_EQ(Parsed({"--env=sh", "--explain"}).error,
-            "--explain, --import and --env exclude each other");
+            "--explain, --import, --env and --listen exclude each other");
   EXPECT_EQ(Parsed({"--env"}).error, "--env needs a value");
   EXPECT_EQ(Parsed({"--env=fsh"}).error,
             "bad --env 'fsh': sh, fish, github, gitlab or dotenv (did you mean 'sh'?)");
@@ -265,7 +265,7 @@ TEST(ParseOptionsTest, SaysWhatIsWrongWithTheNearestWord) {
       {{"-f", "", "true"}, "--config needs a file"},
       {{"-p", "", "true"}, "--proxy needs a URL"},
       {{"--mode=supervize", "true"},
-       "bad --mode 'supervize': auto, preload or supervise (did you mean 'supervise'?)"},
+       "bad --mode 'supervize': auto, preload, supervise or env (did you mean 'supervise'?)"},
       {{"--log-format=xml", "true"}, "bad --log-format 'xml': text or json"},
       {{"--log-file=/nonexistent/log", "true"},
        "--log-file: cannot write /nonexistent/log: No such file or directory"},
@@ -279,7 +279,7 @@ TEST(ParseOptionsTest, SaysWhatIsWrongWithTheNearestWord) {
 
 TEST(ParseOptionsTest, NamesTheVariableThatIsWrong) {
   EXPECT_EQ(Parsed({"true"}, {{"GOCHAIN_MODE", "all"}}).error,
-            "bad GOCHAIN_MODE 'all': auto, preload or supervise");
+            "bad GOCHAIN_MODE 'all': auto, preload, supervise or env");
   EXPECT_EQ(Parsed({"true"}, {{"GOCHAIN_LOG", "wran"}}).error,
             "bad GOCHAIN_LOG 'wran': off, error, warn, info or debug (did you mean 'warn'?)");
   EXPECT_EQ(Parsed({"true"}, {{"GOCHAIN_LOG_FORMAT", "jsn"}}).error,
@@ -304,14 +304,53 @@ TEST(NormalizeLogFileTest, MakesThePathAbsoluteAndTheFile) {
             "--log-file: the path is too long (5001 bytes)");
 }
 
+TEST(ParseOptionsTest, ListensWithoutACommand) {
+  const Parsed p({"--listen=1080", "-v", "-p", "http://h"});
+  EXPECT_TRUE(p.ok) << p.error;
+  EXPECT_EQ(p.options.action, Action::kListen);
+  EXPECT_EQ(p.options.listen.port(), 1080);
+  EXPECT_TRUE(p.options.listen.address().IsLoopback());
+  EXPECT_EQ(Parsed({"--listen", "1080", "true"}).error, "--listen takes no COMMAND: 'true'");
+  EXPECT_EQ(Parsed({"--listen", ":1080"}).error,
+            "bad --listen ':1080': [HOST:]PORT, HOST being an address");
+  EXPECT_EQ(Parsed({"--listen=1080", "--explain"}).error,
+            "--explain, --import, --env and --listen exclude each other");
+  EXPECT_EQ(Parsed({"--listen=1080", "--mode=env"}).error,
+            "--mode is a COMMAND's, and --listen has none");
+  EXPECT_TRUE(Parsed({"--listen=1080"}, {{"GOCHAIN_MODE", "env"}}).ok) << "that is for COMMANDs";
+}
+
+TEST(ParseOptionsTest, KeepsTheProxyVariablesFromTheModeThatSetsThem) {
+  EXPECT_EQ(Parsed({"--mode=env", "true"}).options.mode, engine::Mode::kEnv);
+  EXPECT_EQ(Parsed({"--mode=env", "--keep-proxy-env", "true"}).error,
+            "--keep-proxy-env leaves COMMAND the variables that --mode=env needs");
+}
+
 TEST(HelpTextTest, NamesEveryOptionAndFitsATerminal) {
   const std::string text = HelpText();
-  for (const char* const word :
-       {"--config",     "--proxy",      "--mode",           "--verbose",          "--quiet",
-        "--log-format", "--log-file",   "--keep-proxy-env", "--explain",          "--import",
-        "--env",        "--version",    "--help",           "GOCHAIN_CONF",       "GOCHAIN_PROXY",
-        "GOCHAIN_MODE", "GOCHAIN_LOG ", "GOCHAIN_LOG_FILE", "GOCHAIN_LOG_FORMAT", "125",
-        "126",          "127"}) {
+  for (const char* const word : {"--config",
+                                 "--proxy",
+                                 "--mode",
+                                 "--verbose",
+                                 "--quiet",
+                                 "--log-format",
+                                 "--log-file",
+                                 "--keep-proxy-env",
+                                 "--explain",
+                                 "--import",
+                                 "--env",
+                                 "--listen",
+                                 "--version",
+                                 "--help",
+                                 "GOCHAIN_CONF",
+                                 "GOCHAIN_PROXY",
+                                 "GOCHAIN_MODE",
+                                 "GOCHAIN_LOG ",
+                                 "GOCHAIN_LOG_FILE",
+                                 "GOCHAIN_LOG_FORMAT",
+                                 "125",
+                                 "126",
+                                 "127"}) {
     EXPECT_NE(text.find(word), std::string::npos) << word;
   }
   size_t column = 0;

@@ -53,6 +53,24 @@ TEST_F(CommandEnvironmentTest, UnsetsAndSetsWhatTheRulesFileSays) {
             "LANG=C\nGOPROXY=https://goproxy.cn,direct\nEMPTY=\nhttp_proxy=http://ours\n");
 }
 
+TEST_F(CommandEnvironmentTest, TellsOfTheListenerAndOfNoOtherProxy) {
+  job_.settings.mode = engine::Mode::kEnv;
+  setenv("NO_PROXY", "*", 1);
+  setenv("ftp_proxy", "http://theirs", 1);
+  setenv("LD_PRELOAD", "/x/libgochain.so:/y/other.so", 1);
+  job_.env = {{"https_proxy", "http://ours", false}};
+  std::string out;
+  for (const std::string& variable : ListenedEnvironment(job_, 4711)) {
+    out += variable + "\n";
+  }
+  EXPECT_EQ(out,
+            "https_proxy=http://ours\nLD_PRELOAD=/y/other.so\n"
+            "HTTP_PROXY=http://127.0.0.1:4711\nhttp_proxy=http://127.0.0.1:4711\n"
+            "HTTPS_PROXY=http://127.0.0.1:4711\n"
+            "ALL_PROXY=socks5h://127.0.0.1:4711\nall_proxy=socks5h://127.0.0.1:4711\n"
+            "NO_PROXY=\nno_proxy=\n");
+}
+
 TEST_F(CommandEnvironmentTest, KeepsProxysPasswordsBack) {
   setenv("OFFICE_PASSWORD", "s3cret", 1);
   setenv("OFFICE_PASSWORD2", "another", 1);
