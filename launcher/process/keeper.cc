@@ -39,20 +39,27 @@ namespace {
 
 using base::Fd;
 
+constexpr std::string_view kWhatStillWorks =
+    "--mode=preload works for dynamically linked programs, --mode=env for those that obey "
+    "HTTP_PROXY";
+
 std::string InstallFailure(int error) {
   switch (error) {
     case EBUSY:
-      return "cannot supervise: a supervisor is at work here already (gochain inside gochain, or a "
-             "sandbox); --mode=preload works for dynamically linked programs";
+      return fmt::format(
+          "cannot supervise: a supervisor is at work here already (gochain inside gochain, or a "
+          "sandbox); {}",
+          kWhatStillWorks);
     case ENOSYS:
     case EINVAL:
-      return "cannot supervise: this kernel has no seccomp user notification (Linux 5.9 or newer "
-             "has); --mode=preload works for dynamically linked programs";
-    default:
       return fmt::format(
-          "cannot supervise: seccomp: {}; --mode=preload works for dynamically "
-          "linked programs",
-          std::strerror(error));
+          "cannot supervise: this kernel has no seccomp user notification (Linux 5.9 or newer "
+          "has); "
+          "{}",
+          kWhatStillWorks);
+    default:
+      return fmt::format("cannot supervise: seccomp: {}; {}", std::strerror(error),
+                         kWhatStillWorks);
   }
 }
 

@@ -14,7 +14,7 @@ from gochain import MODES
 from terminal import Terminal, processes_with, wait_until
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=(*MODES, "env"))
 def mode(request):
     return request.param
 
@@ -95,7 +95,7 @@ def test_background_job_is_still_routed_and_the_supervisor_ends_with_it(runner, 
     argv, log_file = runner.argv(
         ["sh", "-c", f"(sleep 0.7; env -i curl -sS http://web.corp.test/hello.txt >{out}; "
          f"touch {out}.done) >/dev/null 2>&1 & exit 4"], mode=mode, hops=peers.one_hop())
-    if mode == "preload":
+    if mode in ("preload", "env"):
         argv = [a.replace("env -i ", "") for a in argv]
     process = runner.start(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert process.wait(timeout=10) == 4
@@ -220,8 +220,11 @@ def test_ctrl_z_and_bg(terminal, runner, peers, mode, folder):
 def test_keys_work_during_a_dial_that_hangs(terminal, runner, peers, mode, key):
     hang = peers.fault("hang")
     url = f"socks5://{world.PROXY_SIDE[0]}:{hang.port}"
-    script = ("import signal, socket; signal.signal(signal.SIGINT, signal.SIG_DFL);"
-              f"print('up', flush=True); socket.socket().connect(('{world.TARGET[0]}', 80))")
+    dial = f"socket.socket().connect(('{world.TARGET[0]}', 80))"
+    if mode == "env":
+        dial = f"urllib.request.urlopen('http://{world.TARGET[0]}/')"
+    script = ("import signal, socket, urllib.request; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+              f"print('up', flush=True); {dial}")
     terminal.type(line_of(runner, peers, mode, ["/usr/bin/python3", "-c", script], hops=[url]))
     terminal.expect("up")
     assert wait_until(lambda: hang.accepted > 0)
@@ -256,6 +259,8 @@ def test_many_children_at_once(sh, site):
 
 
 def test_environment_of_the_command(sh, runner, peers, mode):
+    if mode == "env":
+        pytest.skip("listen_test.py has it")
     run = sh("env", env={"ALL_PROXY": "socks5://192.0.2.1:1", "https_proxy": "http://192.0.2.1:2",
                          "KEEP_ME": "as is"})
     names = dict(line.split("=", 1) for line in run.must_succeed().out.splitlines() if "=" in line)
