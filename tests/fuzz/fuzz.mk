@@ -10,7 +10,8 @@ FUZZ_FLAGS := -std=c++20 $(WARNINGS) -g1 -O1 -fsanitize=fuzzer,address,undefined
 FUZZ_OUT := $(BUILD)/fuzz
 FUZZ_NAMES := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
 # And what of the launcher reads what others send.
-FUZZ_CORE := $(patsubst %.cc,$(FUZZ_OUT)/%.o,$(CORE_SRCS) launcher/relay/mux_message.cc)
+FUZZ_LISTENER := $(addprefix launcher/listener/,handshake.cc host_and_port.cc http_body.cc http_request.cc reply.cc socks_request.cc)
+FUZZ_CORE := $(patsubst %.cc,$(FUZZ_OUT)/%.o,$(CORE_SRCS) launcher/relay/mux_message.cc $(FUZZ_LISTENER))
 
 $(FUZZ_OUT)/%.o: %.cc
 	@mkdir -p $(@D)
