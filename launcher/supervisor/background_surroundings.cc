@@ -86,8 +86,11 @@ bool BackgroundSurroundings::IsProgramGone(short events) {
   }
   half_closed_ = half_closed_ || (events & POLLRDHUP) != 0;
   int unread = 0;
-  return half_closed_ && ioctl(program_, FIONREAD, &unread) == 0 && unread == 0 &&
-         HolderOfPeer(program_) != Holder::kSomebody;
+  if (!half_closed_ || ioctl(program_, FIONREAD, &unread) != 0 || unread > 0) {
+    return false;
+  }
+  const Holder holder = HolderOfPeer(program_);
+  return holder != Holder::kSomebody && holder != Holder::kElsewhere;
 }
 
 int BackgroundSurroundings::Resolve(std::string_view name, std::span<base::IpAddress> out,

@@ -9,7 +9,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 
+#include "base/endpoint.h"
 #include "base/fd.h"
 #include "base/syscalls.h"
 
@@ -69,6 +71,21 @@ bool Ask(int end, Question* out) {
   return family != 0 && Fill(own, &id.idiag_dport, id.idiag_dst) == family;
 }
 
+base::IpAddress AddressOf(const Question& question, const __be32 (&address)[4]) {
+  uint8_t bytes[16];
+  std::memcpy(bytes, address, sizeof bytes);
+  return question.body.sdiag_family == AF_INET
+             ? base::IpAddress::V4Bytes(std::span<const uint8_t, 4>(bytes, 4))
+             : base::IpAddress::V6Bytes(bytes);
+}
+
+// Loopback is every namespace's own. Who comes to an address of this machine from that address is
+// here as well; of others that can't be said.
+bool IsElsewhere(const Question& question) {
+  const base::IpAddress peer = AddressOf(question, question.body.id.idiag_src);
+  return !peer.IsLoopback() && peer != AddressOf(question, question.body.id.idiag_dst);
+}
+
 // False where the kernel says nothing.
 bool Hear(const Question& question, Answer* out) {
   const base::Fd netlink(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
@@ -87,6 +104,9 @@ Holder HolderOfPeer(int end) {
   Answer answer{};
   if (!Ask(end, &question)) {
     return Holder::kNobody;  // getpeername(2) fails once the connection was reset
+  }
+  if (IsElsewhere(question)) {
+    return Holder::kElsewhere;
   }
   if (!Hear(question, &answer)) {
     return Holder::kUnknown;

@@ -17,7 +17,6 @@ from programs_test import downloaded, go_env, in_folder, main_module  # noqa: F4
 from rules_file import proxy_sections
 from terminal import processes_with, wait_until
 from tls_hops_test import Front, chain
-from waiting import readable
 
 HELLO = "hello from nginx\n"
 URL = "http://web.corp.test/hello.txt"
@@ -38,15 +37,11 @@ class Listening:
         self.port = self._await()
 
     def _await(self):
-        until = time.monotonic() + 20
-        while time.monotonic() < until and readable([self.process.stderr], 20):
-            line = self.process.stderr.readline()
+        while line := self.process.stderr.readline():
             self.lines.append(line)
             ready = re.fullmatch(r"gochain: listening on .*:(\d+): SOCKS5, SOCKS4 and HTTP\n", line)
             if ready:
                 return int(ready.group(1))
-            if not line:
-                break
         raise AssertionError(f"never ready: {''.join(self.lines)}")
 
     def url(self, scheme):
@@ -286,6 +281,43 @@ def test_both_directions_end_apart(listen, peers, runner):
         heard += piece
     assert heard == b"all I have to say"
     assert far.connections[-1].ended.wait(5)
+
+
+class LateAnswer:
+    """A server that answers its clients some time after they have said all."""
+
+    def __init__(self, server, seconds):
+        self.port = server.getsockname()[1]
+        self._server, self._seconds = server, seconds
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        conn, _ = self._server.accept()
+        with conn:
+            while conn.recv(4096):
+                pass
+            time.sleep(self._seconds)
+            conn.sendall(b"late")
+
+    def stop(self):
+        self._server.close()
+
+
+def test_client_of_another_machine_that_has_said_all_waits_on(listen, peers, runner):
+    """Whether it is still there can't be asked of this kernel."""
+    late = peers._keep(LateAnswer(world.World.listen("target", world.TARGET[0]), 0.5))
+    proxy = listen("[gochain]\ndefault = direct\n", address=world.PROXY_SIDE[0] + ":0",
+                   place=runner.place.but(ns="proxy"))
+    with world.inside("client"):
+        client = socket.socket()
+    client.settimeout(20)
+    client.connect((world.PROXY_SIDE[0], proxy.port))
+    client.sendall(b"CONNECT %s:%d HTTP/1.1\r\n\r\n" % (world.TARGET[0].encode(), late.port))
+    client.shutdown(socket.SHUT_WR)
+    heard = b""
+    while piece := client.recv(4096):
+        heard += piece
+    assert heard.endswith(b"\r\n\r\nlate"), heard
 
 
 def test_much_goes_through_at_the_pace_of_the_slower_end(listen, peers, runner):
