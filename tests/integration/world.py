@@ -138,9 +138,8 @@ class Capture:
 
     def __init__(self, ns="open", dev="way"):
         with inside(ns):
-            self._socket = socket.socket(
-                socket.AF_PACKET, socket.SOCK_RAW, socket.htons(self._ETH_P_ALL)
-            )
+            # With a protocol it would hear every device until it is bound to one.
+            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, self._SO_RCVBUFFORCE, 16 << 20)
         except PermissionError:
