@@ -11,11 +11,11 @@
 #include <string>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/syscalls.h"
 #include "engine/event_log.h"
 #include "engine/plan.h"
 #include "listener/reply.h"
+#include "supervisor/await_none.h"
 #include "supervisor/descriptor_limit.h"
 #include "supervisor/socket_holder.h"
 
@@ -94,16 +94,7 @@ bool Listener::Start() {
 }
 
 bool Listener::AwaitEnd(int64_t timeout_ms) {
-  constexpr int kLookMs = 5;
-  constexpr int kPatientLookMs = 200;
-  const int64_t until_ms = timeout_ms < 0 ? INT64_MAX : base::NowMs() + timeout_ms;
-  while (Connections() > 0) {
-    if (base::NowMs() >= until_ms) {
-      return false;
-    }
-    sys::Poll(nullptr, 0, timeout_ms < 0 ? kPatientLookMs : kLookMs);
-  }
-  return true;
+  return supervisor::AwaitNone(timeout_ms, [this] { return Connections(); });
 }
 
 bool Listener::Admits(int client) {

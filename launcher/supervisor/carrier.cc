@@ -12,8 +12,8 @@
 #include <string>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/syscalls.h"
+#include "supervisor/await_none.h"
 #include "supervisor/far_socket.h"
 
 namespace supervisor {
@@ -147,16 +147,7 @@ std::optional<base::Endpoint> Carrier::Asked(int socket, const base::Endpoint& p
 size_t Carrier::Connections() { return dials_.size() + loop_.size(); }
 
 bool Carrier::AwaitEnd(int64_t timeout_ms) {
-  constexpr int kLookMs = 5;
-  constexpr int kPatientLookMs = 200;
-  const int64_t until_ms = timeout_ms < 0 ? INT64_MAX : base::NowMs() + timeout_ms;
-  while (Connections() > 0) {
-    if (base::NowMs() >= until_ms) {
-      return false;
-    }
-    sys::Poll(nullptr, 0, timeout_ms < 0 ? kPatientLookMs : kLookMs);
-  }
-  return true;
+  return AwaitNone(timeout_ms, [this] { return Connections(); });
 }
 
 }  // namespace supervisor

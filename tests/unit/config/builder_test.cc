@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "../fake_environment.h"
 #include "rules_text.h"
 
 namespace config {
@@ -165,18 +166,6 @@ TEST(BuilderTest, TakesAnEmptyFile) {
   ASSERT_TRUE(built.ok());
   EXPECT_EQ(built.config().globals().default_route.kind, RouteKind::kDirect);
   EXPECT_FALSE(built.config().HasProxies());
-}
-
-// The environment that FindInputs() sees.
-std::vector<std::pair<std::string, std::string>> environment;
-
-const char* Getenv(const char* name) {
-  for (const auto& [key, value] : environment) {
-    if (key == name) {
-      return value.c_str();
-    }
-  }
-  return nullptr;
 }
 
 class FindInputsTest : public testing::Test {

@@ -6,19 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "../fake_environment.h"
+
 namespace injection {
 namespace {
-
-std::vector<std::pair<std::string, std::string>> environment;
-
-const char* Getenv(const char* name) {
-  for (const auto& [key, value] : environment) {
-    if (key == name) {
-      return value.c_str();
-    }
-  }
-  return nullptr;
-}
 
 class MakeTest : public testing::Test {
  protected:

@@ -9,19 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "../fake_environment.h"
+
 namespace launcher {
 namespace {
-
-std::vector<std::pair<std::string, std::string>> environment;
-
-const char* Getenv(const char* name) {
-  for (const auto& [key, value] : environment) {
-    if (key == name) {
-      return value.c_str();
-    }
-  }
-  return nullptr;
-}
 
 // A command line, parsed. It keeps argv, of which Options::command is a part.
 class Parsed {
