@@ -82,9 +82,8 @@ bool HealthTable::Failed(size_t proxy, Sight seen, int64_t now_ms) {
   return Change(At(proxy, kState), seen.word_, StateOf(now_ms, failures));
 }
 
-bool HealthTable::Works(size_t proxy) {
-  const Sight before = See(proxy);
-  return !before.is_alive() && Change(At(proxy, kState), before.word_, 0);
+bool HealthTable::Works(size_t proxy, Sight seen) {
+  return !seen.is_alive() && Change(At(proxy, kState), seen.word_, 0);
 }
 
 uint32_t HealthTable::ConnectUs(size_t proxy) const {

@@ -5,8 +5,8 @@
 // sixteen times. When its time has come one dial of the tree tries it (Claim), and the others go on
 // without it until that one has told what came of it.
 //
-// Many dials may find the same death at once. It counts once: who failed says what it had seen of
-// the hop before (Sight), and only the first changes it.
+// Many dials may find the same death at once. It counts once: who tells of a hop says what it had seen
+// of it before (Sight), and only the first changes it.
 #ifndef GOCHAIN_CHAIN_HEALTH_TABLE_H_
 #define GOCHAIN_CHAIN_HEALTH_TABLE_H_
 
@@ -55,8 +55,10 @@ class HealthTable {
   // The hop failed, after it was seen so. True where that is news: not where another dial has told
   // it meanwhile, nor where it was known to be dead and tried before its time.
   bool Failed(size_t proxy, Sight seen, int64_t now_ms);
-  // The hop did what it was asked for. True where it was dead before.
-  bool Works(size_t proxy);
+  // The hop did what it was asked for, after it was seen so. True where that is news: not where it
+  // was alive, nor where another dial has told more of it meanwhile. What was under way when a hop
+  // died may still be heard of, and doesn't bring it back.
+  bool Works(size_t proxy, Sight seen);
 
   // How long the last connect to the hop took. 0: nobody knows.
   uint32_t ConnectUs(size_t proxy) const;

@@ -240,7 +240,7 @@ void PathChoice::Blame(uint16_t proxy, Sight seen, const base::Failure& failure,
 
 void PathChoice::Clear(uint16_t proxy) {
   chain::HealthTable health = session_.health();
-  if (health.Works(proxy)) {
+  if (health.Works(proxy, selector_->Seen(proxy))) {
     std::array<char, 512> buffer;
     base::TextWriter text(buffer);
     text.Append("hop ").Append(session_.config().text(session_.config().proxies()[proxy].name));

@@ -28,7 +28,7 @@ TEST_F(HealthTableTest, TakesHopsForAliveAtFirst) {
   EXPECT_TRUE(table_.See(0).is_alive());
   EXPECT_EQ(table_.BackMs(table_.See(0)), 0);
   EXPECT_EQ(table_.Failures(table_.See(0)), 0u);
-  EXPECT_FALSE(table_.Works(0)) << "no news";
+  EXPECT_FALSE(table_.Works(0, table_.See(0))) << "no news";
 }
 
 TEST_F(HealthTableTest, TellsEveryViewOfADeath) {
@@ -79,8 +79,8 @@ TEST_F(HealthTableTest, DoesNotCountWhoTriesBeforeItsTime) {
 
 TEST_F(HealthTableTest, ForgetsFailuresOnceTheHopWorks) {
   ASSERT_TRUE(Fail(0, 5000));
-  EXPECT_TRUE(table_.Works(0));
-  EXPECT_FALSE(table_.Works(0)) << "no news any more";
+  EXPECT_TRUE(table_.Works(0, table_.See(0)));
+  EXPECT_FALSE(table_.Works(0, table_.See(0))) << "no news any more";
   ASSERT_TRUE(Fail(0, 7000));
   EXPECT_EQ(table_.LeftOutMs(table_.See(0)), kRetryMs);
 }
@@ -106,8 +106,20 @@ TEST_F(HealthTableTest, TakesTheWordOfWhoHasClaimed) {
   EXPECT_TRUE(table_.Failed(0, seen, 6100));
   EXPECT_EQ(table_.BackMs(table_.See(0)), 6100 + 2 * kRetryMs);
   ASSERT_TRUE(table_.Claim(0, 8100, &seen));
-  EXPECT_TRUE(table_.Works(0));
+  EXPECT_TRUE(table_.Works(0, seen));
   EXPECT_TRUE(table_.See(0).is_alive());
+}
+
+TEST_F(HealthTableTest, IsNotBroughtBackByWhatWasUnderWay) {
+  const Sight alive = table_.See(0);
+  ASSERT_TRUE(Fail(0, 5000));
+  EXPECT_FALSE(table_.Works(0, alive)) << "it was answered before the hop died";
+  const Sight dead = table_.See(0);
+  EXPECT_FALSE(dead.is_alive());
+  Sight claimed;
+  ASSERT_TRUE(table_.Claim(0, 6000, &claimed));
+  EXPECT_FALSE(table_.Works(0, dead)) << "another one tries it";
+  EXPECT_TRUE(table_.Works(0, claimed));
 }
 
 TEST_F(HealthTableTest, TakesAClaimBack) {
@@ -118,7 +130,7 @@ TEST_F(HealthTableTest, TakesAClaimBack) {
   table_.Release(0, seen, before);
   EXPECT_EQ(table_.See(0), before);
   ASSERT_TRUE(table_.Claim(0, 6000, &seen));
-  ASSERT_TRUE(table_.Works(0));
+  ASSERT_TRUE(table_.Works(0, seen));
   table_.Release(0, seen, before);
   EXPECT_TRUE(table_.See(0).is_alive()) << "it was told of";
 }
@@ -185,7 +197,7 @@ TEST_F(HealthTableTest, TellsEachDeathOnceAmongThreads) {
         while (arrived < kThreads * (2 * round + 2)) {
           std::this_thread::yield();
         }
-        returns += table_.Works(0) ? 1 : 0;
+        returns += table_.Works(0, table_.See(0)) ? 1 : 0;
       }
     });
   }

@@ -66,7 +66,7 @@ class Bench {
   }
   static uint16_t Index(char name) { return static_cast<uint16_t>(name - 'a' + 1); }
   void Kill(char name) { health.Failed(Index(name), health.See(Index(name)), now_ms); }
-  void Revive(char name) { health.Works(Index(name)); }
+  void Revive(char name) { health.Works(Index(name), health.See(Index(name))); }
 
   int64_t now_ms = 100000;
   HealthTable health;
