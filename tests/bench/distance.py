@@ -143,6 +143,9 @@ class Distance(place.Place):
             self.note("The links carried " + self._links.stderr.read().strip() + ".")
             self._links.wait()
 
+    def pids(self):
+        return super().pids() + [self._links.pid]
+
     def open(self, argv, env=None, cwd=None, **popen):
         with inside("client"):
             return super().open(argv, env, cwd, **popen)

@@ -41,6 +41,23 @@ class Place:
 
     def settle(self):
         """Before each comparison: undoes what the one before did to the place."""
+        self.move_peers(os.sched_getaffinity(0))
+
+    def move_peers(self, processors):
+        """Lets the proxies, servers and links run on `processors` alone."""
+        peers = {str(pid) for pid in self.pids()}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+                    parent = file.read().rpartition(")")[2].split()[1]
+                if pid in peers or parent in peers:
+                    for tid in os.listdir(f"/proc/{pid}/task"):
+                        os.sched_setaffinity(int(tid), processors)
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it has ended
+
+    def pids(self):
+        return [peer.process.pid for peer in self.peers]
 
     def note(self, text):
         print("bench: " + text, flush=True)
@@ -116,22 +133,6 @@ class Loopback(Place):
         for key, value in (("tcp_max_tw_buckets", "16"), ("ip_local_port_range", "2000 65000")):
             with open("/proc/sys/net/ipv4/" + key, "w", encoding="ascii") as file:
                 file.write(value)
-
-    def settle(self):
-        self.move_peers(os.sched_getaffinity(0))
-
-    def move_peers(self, processors):
-        """Lets the proxies and servers run on `processors` alone."""
-        peers = {str(peer.process.pid) for peer in self.peers}
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-                    parent = file.read().rpartition(")")[2].split()[1]
-                if pid in peers or parent in peers:
-                    for tid in os.listdir(f"/proc/{pid}/task"):
-                        os.sched_setaffinity(int(tid), processors)
-            except (FileNotFoundError, ProcessLookupError):
-                pass  # it has ended
 
     def under(self, mode="auto", denied=False, proxy=None):
         """The words in front of a command that put it under gochain."""

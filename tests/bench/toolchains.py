@@ -46,7 +46,7 @@ def _beside_own_support(place, name, bound, env, own, folder, against):
     words = place.warm(HOPS)
     return Comparison(
         name, lambda: download_s(place, [], env | own, folder),
-        {"gochain": lambda: download_s(place, words, env, folder)}, {"gochain": bound}, rounds=5,
+        {"gochain": lambda: download_s(place, words, env, folder)}, {"gochain": bound}, rounds=3,
         against=against)
 
 
