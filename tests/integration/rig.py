@@ -1,6 +1,7 @@
 """pytest plugin: the world, its peers, and a runner for each test."""
 
 import errno
+import functools
 import os
 import shutil
 import signal
@@ -71,6 +72,12 @@ def world(base):
     with open(path, "w", encoding="ascii") as file:
         file.write(RESOLV_CONF)
     subprocess.run(["mount", "--bind", path, "/etc/resolv.conf"], check=True, timeout=10)
+    return _the_world()
+
+
+@functools.cache
+def _the_world():
+    """Once, also where the last test of a session is run again: it has a session of its own then."""
     return world_module.World()
 
 
@@ -289,6 +296,13 @@ def as_root():
         pytest.skip("needs real root")
 
 
+def pytest_collection_modifyitems(items):
+    """What left the machine once has left it: a test that watches for that has no second try."""
+    for item in items:
+        if "capture" in item.fixturenames or item.path.parent.name == "leak":
+            item.add_marker(pytest.mark.flaky(reruns=0))
+
+
 class TestTimeout(Exception):
     pass
 
@@ -323,7 +337,11 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """The line that scripts/run-tests adds up. An error in a fixture is a failure."""
+    """The line that scripts/run-tests adds up. An error in a fixture is a failure. In front of it,
+    what failed at its first try."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"first try: {report.nodeid}", sep="_")
+        terminalreporter.write_line(report.longreprtext)
     count = {name: len(terminalreporter.stats.get(name, []))
              for name in ("passed", "failed", "error", "skipped")}
     terminalreporter.write_line(
