@@ -48,7 +48,7 @@ FORMATTED := $(shell git ls-files '*.cc' '*.h' 2>/dev/null)
 Q := $(if $(V),,@)
 step = $(if $(V),,@echo "  $(1) $(@:$(BUILD)/%=%)")
 
-.PHONY: all soak demo test unit lint format asan ubsan tsan install uninstall clean help deps docs docs-proxies check-docs
+.PHONY: all soak demo test unit unit-programs lint format asan ubsan tsan install uninstall clean help deps docs docs-proxies check-docs
 all: $(LAUNCHER) $(LIBRARY)
 
 help:
@@ -134,7 +134,9 @@ $(filter $(OUT)/unit/loop/%,$(UNIT_BINS)): $(LOOP_OBJS)
 # Their servers are OpenSSL's own.
 $(OUT)/unit/relay/tls_% $(OUT)/unit/relay/make_tls_test: UNIT_LIBS := -lssl -lcrypto
 
-unit: $(if $(T),$(OUT)/unit/$(T)_test,$(UNIT_BINS))
+UNIT_WANTED := $(if $(T),$(OUT)/unit/$(T)_test,$(UNIT_BINS))
+unit-programs: $(UNIT_WANTED)
+unit: $(UNIT_WANTED)
 	@scripts/run-unit-tests $(if $(F),--filter='$(F)') $^
 
 deps:

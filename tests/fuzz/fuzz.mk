@@ -26,8 +26,10 @@ $(FUZZ_OUT)/%_fuzz: tests/fuzz/%_fuzz.cc $(FUZZ_OUT)/libgochain-core.a
 	$(call step,CXX)
 	$(Q)$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) $< -o $@ $(FUZZ_OUT)/libgochain-core.a $(INIH)
 
-.PHONY: fuzz
-fuzz: $(patsubst %,$(FUZZ_OUT)/%_fuzz,$(if $(F),$(F),$(FUZZ_NAMES)))
+FUZZ_PROGRAMS := $(patsubst %,$(FUZZ_OUT)/%_fuzz,$(if $(F),$(F),$(FUZZ_NAMES)))
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(FUZZ_PROGRAMS)
+fuzz: $(FUZZ_PROGRAMS)
 	@set -e; for harness in $^; do \
 	  name=$$(basename $$harness _fuzz); mkdir -p $(FUZZ_OUT)/found/$$name; \
 	  echo "fuzz $$name: $(FUZZ_SECONDS) s"; \
