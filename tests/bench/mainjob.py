@@ -1,9 +1,11 @@
 """The main job: what gochain costs beside a program that speaks SOCKS5 itself, or beside none."""
 
 import os
+import shutil
 
 import place as place_module
 from measure import Comparison
+from peers import content
 from toolchains import download_s
 
 
@@ -87,6 +89,39 @@ def execs(place, quick):
     )
 
 
+def exec_hook(place, quick):
+    """What the library does in front of an exec. Its children have it loaded either way."""
+    tool, count = place.tool("execs"), "50" if quick else "1000"
+    env = _library_alone(place)
+    return Comparison(
+        f"{count} execs, the hook alone",
+        lambda: place.number([tool, "raw", count, "/bin/true"], env),
+        {"library alone": lambda: place.number([tool, "hook", count, "/bin/true"], env)},
+        {"library alone": 60.0}, kind="difference", unit="µs", rounds=9,
+        against="the system call itself")
+
+
+def clone(place, _):
+    """Dozens of execs, of which no one connects."""
+    repository = content.make_repository(os.path.join(place.folder, "small.git"))
+    copy = os.path.join(place.folder, "copy")
+    argv = [place.tool("spawn"), "1", "git", "clone", "-q", "file://" + repository, copy]
+
+    def cloned(env=None, words=()):
+        shutil.rmtree(copy, ignore_errors=True)
+        return place.number([*argv[:2], *words, *argv[2:]], env)
+
+    return Comparison(
+        "git clone of a small repository", cloned, {
+            "library alone": lambda: cloned(_library_alone(place)),
+            "auto": lambda: cloned(words=place.under("auto")),
+        }, {"library alone": 1.05}, rounds=25, against="no gochain")
+
+
+def _library_alone(place):
+    return {"LD_PRELOAD": place.library, "GOCHAIN_PROXY": place.proxy}
+
+
 def go_build(place, quick):
     package = "strings" if quick else "net/http"
     env = {"GOCACHE": os.path.join(place.folder, "gocache"), "GOTOOLCHAIN": "local",
@@ -129,4 +164,5 @@ def filtered(place, quick):
 
 
 ALL = {"connects": connects, "crowded": crowded, "bulk": bulk, "modules": go_mod_download,
-       "start": start_up, "execs": execs, "reads": reads, "filtered": filtered, "build": go_build}
+       "start": start_up, "execs": execs, "exec-hook": exec_hook,
+       "clone": clone, "reads": reads, "filtered": filtered, "build": go_build}

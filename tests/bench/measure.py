@@ -57,8 +57,8 @@ class Comparison:
     """`reference` and `ways` (label → function) are called without arguments and return a number.
 
     `bounds`: label → limit; a way without one is there for comparison. `kind`: one of KINDS. `unit`
-    of the numbers: "s", "ns", "B/s", "/s" or "KiB"; a "difference" or "amount" of seconds is shown
-    in milliseconds. `against`: what the reference is called.
+    of the numbers: "s", "µs", "ns", "B/s", "/s" or "KiB"; a "difference" or "amount" of seconds is
+    shown in milliseconds. `against`: what the reference is called.
     """
 
     def __init__(self, name, reference, ways, bounds, kind="ratio", rounds=7, unit="s",

@@ -24,6 +24,7 @@ class Place:
         for name in ("gochain", "libgochain.so"):
             shutil.copy2(os.path.join(build, name), self.folder)
         self.gochain = os.path.join(self.folder, "gochain")
+        self.library = os.path.join(self.folder, "libgochain.so")
         self.tools = os.path.realpath(os.path.join(build, "bench"))
         self.programs = os.path.realpath(os.path.join(build, "programs"))
         self.peers = []

@@ -13,7 +13,7 @@ DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs")
 SEPARATOR = "|---|---|---|---|---|---|---|---|---|"
 HEAD = f"| | way | reference | way | value | 95 % | A/A | reach | |\n{SEPARATOR}"
 VERDICTS = {"pass": "held", "noise": "can't be told", "FAIL": "**missed**", "": ""}
-UNITS = {"s": " ms", "KiB": " KiB", "ns": " ns"}
+UNITS = {"s": " ms", "KiB": " KiB", "ns": " ns", "µs": " µs"}
 
 
 def write(rows, notes, folder=DOCS):
