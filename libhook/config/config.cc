@@ -22,9 +22,9 @@ class ImageChecker {
   bool Takes(const Globals& globals) const {
     return Takes(globals.default_route) && globals.default_source <= DefaultSource::kEnvironment &&
            globals.dns >= Dns::kRemote && globals.dns <= Dns::kLocal &&
-           globals.connect <= Connect::kRelay && globals.connect_timeout_ms > 0 &&
-           globals.chain_timeout_ms > 0 && globals.retry_after_ms > 0 &&
-           Takes(globals.default_line);
+           globals.connect <= Connect::kRelay && globals.udp <= Udp::kDirect &&
+           globals.connect_timeout_ms > 0 && globals.chain_timeout_ms > 0 &&
+           globals.retry_after_ms > 0 && Takes(globals.default_line);
   }
 
   bool Takes(const Proxy& proxy) const {

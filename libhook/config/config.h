@@ -190,6 +190,9 @@ struct HostAddress {
 // set.
 enum class Connect : uint8_t { kAuto, kDirect, kRelay };
 
+// What becomes of datagrams to targets whose route goes through proxies.
+enum class Udp : uint8_t { kBlock, kDirect };
+
 enum class DefaultSource : uint8_t { kBuiltIn, kFile, kCommandLine, kEnvironment };
 
 struct Globals {
@@ -197,7 +200,7 @@ struct Globals {
   DefaultSource default_source = DefaultSource::kBuiltIn;
   Dns dns = Dns::kRemote;
   Connect connect = Connect::kAuto;
-  uint8_t unused = 0;
+  Udp udp = Udp::kBlock;
   uint32_t connect_timeout_ms = 10000;  // per hop
   uint32_t chain_timeout_ms = 60000;    // of a whole dial with all it tries
   uint32_t retry_after_ms = 30000;      // a dead hop is left alone for so long, and then longer

@@ -188,6 +188,8 @@ void RulesFile::ReadSetting(const IniEntry& entry, Key key) {
     complaint = ParseDns(entry.value, &globals.dns);
   } else if (key == Key::kConnect) {
     complaint = ParseConnect(entry.value, &globals.connect);
+  } else if (key == Key::kUdp) {
+    complaint = ParseUdp(entry.value, &globals.udp);
   }
   if (complaint) {
     context_->Complain(entry.place, std::move(*complaint));

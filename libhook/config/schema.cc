@@ -51,6 +51,12 @@ constexpr KeyRow kKeys[] = {
      "waits for the proxies. `relay`: the program goes on at once, and gochain carries the "
      "connection. `auto`: `relay` for programs that have an epoll set. Go programs and blocking "
      "sockets are always `direct`."},
+    {SectionKind::kGlobal, Key::kUdp, KeyForm::kWord, "udp", false, "`block` or `direct`",
+     "`block`",
+     "What becomes of datagrams whose target's route goes through proxies, which carry none: UDP, "
+     "ping, raw sockets, SCTP. `block`: the program gets EACCES, and a connect that sends nothing "
+     "ENETUNREACH. `direct`: they go straight out. Targets whose route is `direct` or `reject` "
+     "aren't concerned, and neither is DNS."},
     {SectionKind::kGlobal, Key::kInclude, KeyForm::kWord, "include", true, "a path", "none",
      "Another rules file, which is read as if it stood here in sections of its own: its rules come "
      "before those that follow. One path a line, in as many lines as needed; relative to the "

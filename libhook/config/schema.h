@@ -37,6 +37,7 @@ enum class Key : uint8_t {
   kChainTimeout,
   kRetryAfter,
   kConnect,
+  kUdp,
   kDns,
   kInclude,
   kUrl,

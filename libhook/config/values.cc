@@ -12,6 +12,7 @@ constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kDnsWords[] = {"remote", "local"};
 constexpr std::string_view kConnectWords[] = {"auto", "direct", "relay"};
 constexpr Connect kConnects[] = {Connect::kAuto, Connect::kDirect, Connect::kRelay};
+constexpr std::string_view kUdpWords[] = {"block", "direct"};
 constexpr std::string_view kAuthWords[] = {"basic", "digest", "ntlm", "negotiate"};
 constexpr Auth kAuths[] = {Auth::kBasic, Auth::kDigest, Auth::kNtlm, Auth::kNegotiate};
 constexpr std::string_view kPipelineWords[] = {"auto", "yes", "no"};
@@ -81,6 +82,15 @@ std::optional<Complaint> ParseConnect(std::string_view text, Connect* out) {
   }
   return Complaint{"bad connect " + Quote(text) + ": auto, direct or relay is needed",
                    NearestWord(text, kConnectWords)};
+}
+
+std::optional<Complaint> ParseUdp(std::string_view text, Udp* out) {
+  if (text != kUdpWords[0] && text != kUdpWords[1]) {
+    return Complaint{"bad udp " + Quote(text) + ": block or direct is needed",
+                     NearestWord(text, kUdpWords)};
+  }
+  *out = text == kUdpWords[0] ? Udp::kBlock : Udp::kDirect;
+  return std::nullopt;
 }
 
 std::optional<Complaint> ParseAuth(std::string_view text, Auth* out) {

@@ -63,14 +63,13 @@ Plan MakePlan(Session& session, const Endpoint& asked, std::string_view exe) {
   Plan plan;
   plan.asked = asked;
   plan.target = asked;
-  bool made_up = false;
-  if (auto named = NameFor(session, asked.address(), &made_up)) {
+  if (auto named = NameFor(session, asked.address(), &plan.made_up)) {
     named->set_port(asked.port());
     plan.target = *named;
   }
-  Decide(session.config(), made_up ? nullptr : &asked.address(), exe, &plan);
+  Decide(session.config(), plan.made_up ? nullptr : &asked.address(), exe, &plan);
   plan.pass_through =
-      !made_up && !plan.rewritten && plan.decision.route.kind == config::RouteKind::kDirect;
+      !plan.made_up && !plan.rewritten && plan.decision.route.kind == config::RouteKind::kDirect;
   return plan;
 }
 

@@ -27,6 +27,8 @@ struct Plan {
   // Somebody must look the destination up here and now: nobody knows its addresses, and it is
   // direct, or dns = local. The rules are then asked again, with what was found.
   bool resolve_here = false;
+  // `asked` stands for the target's name, and is the address of nothing.
+  bool made_up = false;
   // The kernel may go on with the program's own call: to the address it gave, and direct.
   bool pass_through = false;
 

@@ -113,6 +113,10 @@ const BadFile kBadFiles[] = {
      "are needed\n"},
     {"BadConnect", "[gochain]\nconnect = rely\n",
      "t.conf:2: bad connect 'rely': auto, direct or relay is needed (did you mean 'relay'?)\n"},
+    {"BadUdp", "[gochain]\nudp = blok\n",
+     "t.conf:2: bad udp 'blok': block or direct is needed (did you mean 'block'?)\n"},
+    {"UdpThroughProxies", "[gochain]\nudp = proxy\n",
+     "t.conf:2: bad udp 'proxy': block or direct is needed\n"},
     {"BadDns", "[gochain]\ndns = remot\n",
      "t.conf:2: bad dns 'remot': remote or local is needed (did you mean 'remote'?)\n"},
     {"BadMode", "[proxy a]\nurl = http://h\n[chain c]\nhops = a\nmode = strickt\n",
@@ -207,6 +211,17 @@ TEST(RulesFileTest, ReadsWhetherToPipeline) {
   for (size_t i = 0; i < std::size(expected); ++i) {
     EXPECT_EQ(built.config().proxies()[i].pipeline, expected[i]) << i;
   }
+}
+
+TEST(RulesFileTest, ReadsWhetherDatagramsGoOut) {
+  const auto udp = [](const std::string& line) {
+    const BuiltText built("[gochain]\n" + line);
+    EXPECT_EQ(built.Complaints(), "") << line;
+    return built.config().globals().udp;
+  };
+  EXPECT_EQ(udp(""), Udp::kBlock);
+  EXPECT_EQ(udp("udp = block\n"), Udp::kBlock);
+  EXPECT_EQ(udp("udp = direct\n"), Udp::kDirect);
 }
 
 TEST(RulesFileTest, ReadsTheContractsExample) {
