@@ -33,31 +33,32 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return out;
 }
 
-[[noreturn]] void GiveUp(int keeper, Handover::Kind kind, int error) {
-  base::SendMessage(keeper, Handover{kind, error}, -1);
+[[noreturn]] void GiveUp(const Job& job, int keeper, Handover::Kind kind, int error) {
+  base::SendMessage(keeper, Handover{kind, error}, -1, job.settings.cookie);
   _exit(kOwnFailure);
 }
 
 // Installs the filter and hands its listener to S. From here on the calls that the filter traps
-// wait for S, so nothing but allowed ones is made until exec: sendmsg without MSG_FASTOPEN, read,
-// close.
+// wait for S, so nothing but allowed ones is made until exec: sendmsg with the cookie, read, close.
 void Supervise(const Job& job, int keeper) {
   Go go;
   if (read(keeper, &go, sizeof go) != static_cast<ssize_t>(sizeof go)) {
     _exit(kOwnFailure);
   }
-  const auto filter = supervisor::BuildFilter({job.settings.cookie, go.trap_sockets});
+  const auto filter =
+      supervisor::BuildFilter({job.settings.cookie, go.trap_sockets, go.block_connectx});
   if (!filter.ok()) {
-    GiveUp(keeper, Handover::Kind::kInstallFailed, filter.error().code);
+    GiveUp(job, keeper, Handover::Kind::kInstallFailed, filter.error().code);
   }
   if (!HasAdminCapability()) {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   }
   auto listener = supervisor::InstallFilter(filter.value());
   if (!listener.ok()) {
-    GiveUp(keeper, Handover::Kind::kInstallFailed, listener.error().code);
+    GiveUp(job, keeper, Handover::Kind::kInstallFailed, listener.error().code);
   }
-  if (!base::SendMessage(keeper, Handover{Handover::Kind::kListener, 0}, listener->get())) {
+  if (!base::SendMessage(keeper, Handover{Handover::Kind::kListener, 0}, listener->get(),
+                         job.settings.cookie)) {
     _exit(kOwnFailure);
   }
   // S must be the only holder: were C one too, calls would hang when S dies, not fail.
@@ -100,7 +101,7 @@ void BecomeCommand(const Job& job, base::Fd keeper, pid_t group, const sigset_t&
     Supervise(job, keeper.get());
   }
   sigprocmask(SIG_SETMASK, &original_mask, nullptr);
-  GiveUp(keeper.get(), Handover::Kind::kExecFailed, -Execute(job, arguments, variables));
+  GiveUp(job, keeper.get(), Handover::Kind::kExecFailed, -Execute(job, arguments, variables));
 }
 
 }  // namespace process

@@ -22,9 +22,10 @@ struct Handover {
   int32_t error = 0;
 };
 
-// What S tells C once it knows whether descriptors can be taken from C.
+// What S tells C of its filter, once it knows whether descriptors can be taken from C.
 struct Go {
   bool trap_sockets = false;
+  bool block_connectx = false;
 };
 
 // Never returns: becomes COMMAND, or tells S over `keeper` why not and exits. `group` is the

@@ -174,7 +174,10 @@ class Keeper {
   // Settles with C how its sockets are reached, takes its listener and starts to answer.
   void TakeOver(int socket, int child_end, Fd* theirs) {
     const Fd child(static_cast<int>(syscall(SYS_pidfd_open, command_, 0)));
-    const Go go{!supervisor::CanTakeDescriptors(child.get(), child_end)};
+    const Go go{
+        .trap_sockets = !supervisor::CanTakeDescriptors(child.get(), child_end),
+        .block_connectx = session_->config().globals().udp == config::Udp::kBlock,
+    };
     if (go.trap_sockets) {
       session_->SetSocketsTrapped();
     }

@@ -18,10 +18,6 @@
 #include "supervisor/handlers.h"
 #include "supervisor/name_services.h"
 
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-
 namespace supervisor {
 namespace {
 
@@ -53,13 +49,26 @@ void AskOurselves(Services& services, Call& call, Caller& caller, const ProgramS
   call.Finish(result);
 }
 
-void ConnectDatagram(Services& services, Call& call, Caller& caller, const base::Endpoint& asked) {
-  const auto plan = services.PlanFor(asked, caller);
-  if (plan.pass_through) {
-    call.Continue();
+void ConnectDatagram(Services& services, Call& call, Caller& caller, const ProgramSocket& socket,
+                     const base::Endpoint& asked) {
+  const auto judgement = services.JudgeDatagram(asked, caller);
+  if (judgement.verdict == engine::DatagramVerdict::kSend) {
+    if (socket.type == SOCK_STREAM) {
+      PassThrough(services, call, socket.inode);  // SCTP
+    } else {
+      call.Continue();
+    }
     return;
   }
-  // It says nothing and sends nothing; resolvers do it to sort addresses, and rank this one last.
+  if (!engine::ConnectSendsNothing(socket.protocol)) {
+    services.SayBlocked(engine::LogLevel::kWarn, judgement, socket.protocol, caller);
+    call.Fail(EACCES);
+    return;
+  }
+  if (!engine::IsForSorting(asked.port())) {
+    services.SayBlocked(engine::LogLevel::kInfo, judgement, socket.protocol, caller);
+  }
+  // Resolvers do it to sort addresses, and rank this one last.
   call.Fail(ENETUNREACH);
 }
 
@@ -105,36 +114,14 @@ void ConnectIp(Services& services, Call& call, Caller& caller, Crew::Member& mem
     return;
   }
   const bool mixed = address->sa_family != socket.domain;
-  switch (socket.type) {
-    case SOCK_DGRAM:
-      if (socket.protocol != IPPROTO_UDP && socket.protocol != IPPROTO_UDPLITE) {
-        call.Continue();  // ping(8)
-      } else if (mixed && socket.domain == AF_INET) {
-        call.Fail(EAFNOSUPPORT);
-      } else if (asked->port() == kDnsPort) {
-        AskOurselves(services, call, caller, socket, *asked);
-      } else {
-        ConnectDatagram(services, call, caller, *asked);
-      }
-      return;
-    case SOCK_STREAM:
-      if (mixed) {
-        call.Fail(EAFNOSUPPORT);
-      } else if (asked->port() == kDnsPort) {
-        AskOurselves(services, call, caller, socket, *asked);
-      } else {
-        ConnectStream(services, call, caller, member, fd, socket, *asked, nullptr);
-      }
-      return;
-    case SOCK_RAW:
-      call.Continue();  // root's own business
-      return;
-    default:
-      if (services.PlanFor(*asked, caller).pass_through) {
-        call.Continue();
-      } else {
-        call.Fail(EACCES);  // no proxy carries SCTP
-      }
+  if (mixed && (socket.domain == AF_INET || socket.is_tcp())) {
+    call.Fail(EAFNOSUPPORT);
+  } else if (asked->port() == kDnsPort && (socket.is_tcp() || socket.is_udp())) {
+    AskOurselves(services, call, caller, socket, *asked);
+  } else if (socket.is_tcp()) {
+    ConnectStream(services, call, caller, member, fd, socket, *asked, nullptr);
+  } else {
+    ConnectDatagram(services, call, caller, socket, *asked);
   }
 }
 
@@ -295,10 +282,6 @@ void ConnectStream(Services& services, Call& call, Caller& caller, Crew::Member&
   const auto plan = services.PlanFor(asked, caller);
   if (plan.pass_through) {
     PassThrough(services, call, socket.inode);
-    return;
-  }
-  if (socket.protocol != IPPROTO_TCP && socket.protocol != IPPROTO_MPTCP) {
-    call.Fail(EACCES);
     return;
   }
   if (Carried(services, call, caller, socket, asked, plan, data)) {

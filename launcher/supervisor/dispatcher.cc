@@ -38,8 +38,10 @@ void Dispatcher::Serve(const seccomp_notif& notification, Crew::Member& member) 
       HandleSendto(services_, call, caller, member);
       return;
     case SYS_sendmsg:
-    case SYS_sendmmsg:
       HandleSendmsg(services_, call, caller, member);
+      return;
+    case SYS_sendmmsg:
+      HandleSendmmsg(services_, call, caller, member);
       return;
     case SYS_socket:
       if (traps_sockets) {

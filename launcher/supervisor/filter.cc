@@ -2,6 +2,7 @@
 
 #include <linux/memfd.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -74,13 +75,13 @@ class Builder {
                                  static_cast<unsigned>(conditions.size()), conditions.begin()));
   }
 
-  // Notifies unless the cookie is there: one half missing is enough.
-  void NotifyWithout(uint64_t cookie, int call, Conditions conditions = {}) {
+  // Notifies unless the cookie is there, from argument `first` on: one half missing is enough.
+  void NotifyWithout(uint64_t cookie, int call, Conditions conditions = {}, unsigned first = 3) {
     if (cookie == 0) {
       Notify(call, conditions);
       return;
     }
-    for (const scmp_arg_cmp& missing : {NotEqual(3, cookie), NotEqual(4, ~cookie)}) {
+    for (const scmp_arg_cmp& missing : {NotEqual(first, cookie), NotEqual(first + 1, ~cookie)}) {
       std::vector<scmp_arg_cmp> all(conditions);
       all.push_back(missing);
       Check(seccomp_rule_add_array(context_, SCMP_ACT_NOTIFY, call,
@@ -88,9 +89,9 @@ class Builder {
     }
   }
 
-  void Deny(int call, int error) {
-    Check(seccomp_rule_add_array(context_, SCMP_ACT_ERRNO(static_cast<uint32_t>(error)), call, 0,
-                                 nullptr));
+  void Deny(int call, int error, Conditions conditions = {}) {
+    Check(seccomp_rule_add_array(context_, SCMP_ACT_ERRNO(static_cast<uint32_t>(error)), call,
+                                 static_cast<unsigned>(conditions.size()), conditions.begin()));
   }
 
   // Takes all of `other`, which is empty then.
@@ -136,6 +137,18 @@ class Builder {
   int error_ = 0;
 };
 
+// Options of SCTP that connect, see linux/sctp.h.
+constexpr uint64_t kConnectxOld = 107;
+constexpr uint64_t kConnectx = 110;
+constexpr uint64_t kConnectx3 = 111;
+
+void DenyConnectx(Builder& builder) {
+  const scmp_arg_cmp of_sctp = Equal(1, kInt, IPPROTO_SCTP);
+  builder.Deny(SCMP_SYS(setsockopt), EACCES, {of_sctp, Equal(2, kInt, kConnectxOld)});
+  builder.Deny(SCMP_SYS(setsockopt), EACCES, {of_sctp, Equal(2, kInt, kConnectx)});
+  builder.Deny(SCMP_SYS(getsockopt), EACCES, {of_sctp, Equal(2, kInt, kConnectx3)});
+}
+
 void DenyRings(Builder& builder) {
   // A ring connects without a system call for each; programs fall back where there is none.
   for (const int call :
@@ -149,8 +162,12 @@ void AddNative(Builder& builder, const FilterOptions& options) {
   builder.NotifyWithout(options.cookie, SCMP_SYS(getpeername));
   builder.Notify(SCMP_SYS(sendto), {NotEqual(4, 0)});
   builder.Notify(SCMP_SYS(sendto), {Equal(3, kFastOpen, kFastOpen)});
-  builder.Notify(SCMP_SYS(sendmsg), {Equal(2, kFastOpen, kFastOpen)});
-  builder.Notify(SCMP_SYS(sendmmsg), {Equal(3, kFastOpen, kFastOpen)});
+  // Their address is behind a pointer, so all are looked at that the library hasn't.
+  builder.NotifyWithout(options.cookie, SCMP_SYS(sendmsg));
+  builder.NotifyWithout(options.cookie, SCMP_SYS(sendmmsg), {}, 4);
+  if (options.block_connectx) {
+    DenyConnectx(builder);
+  }
   if (options.trap_sockets) {
     for (const int domain : {AF_INET, AF_INET6}) {
       for (const __socket_type type : {SOCK_STREAM, SOCK_DGRAM}) {

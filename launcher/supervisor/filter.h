@@ -18,11 +18,13 @@
 namespace supervisor {
 
 struct FilterOptions {
-  // connect, getpeername and socket whose fourth and fifth argument are this and its complement
-  // pass; 0: none pass.
+  // connect, getpeername, socket and sendmsg whose fourth and fifth argument are this and its
+  // complement pass, and sendmmsg whose fifth and sixth are; 0: none pass.
   uint64_t cookie = 0;
   // Where descriptors can't be taken from processes: socket, bind and listen are trapped too.
   bool trap_sockets = false;
+  // sctp_connectx(3), which names its targets to setsockopt and getsockopt, is refused.
+  bool block_connectx = false;
 };
 
 base::Result<std::vector<sock_filter>> BuildFilter(const FilterOptions& options);

@@ -17,6 +17,7 @@ namespace supervisor {
 void HandleConnect(Services& services, Call& call, Caller& caller, Crew::Member& member);
 void HandleSendto(Services& services, Call& call, Caller& caller, Crew::Member& member);
 void HandleSendmsg(Services& services, Call& call, Caller& caller, Crew::Member& member);
+void HandleSendmmsg(Services& services, Call& call, Caller& caller, Crew::Member& member);
 void HandleGetpeername(Services& services, Call& call, Caller& caller);
 
 // With trap_sockets.

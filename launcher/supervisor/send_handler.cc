@@ -1,338 +1,287 @@
-// sendto(2) with an address, and the sends that connect (MSG_FASTOPEN).
-#include <fcntl.h>
+// sendto(2), sendmsg(2) and sendmmsg(2): datagrams with an address, and the sends that connect
+// (MSG_FASTOPEN).
+//
+// The filter can't see whether a message has an address, so every sendmsg comes here of programs
+// that the library isn't in. Most have none, and cost the reading of their header: those go on, to
+// where their socket was connected. A thread that puts an address in at that very moment gets past
+// the rules; gochain is no sandbox.
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
+#include <cstddef>
+#include <span>
 #include <vector>
 
-#include "base/text.h"
-#include "engine/connector.h"
-#include "engine/socket_copy.h"
 #include "supervisor/handlers.h"
+#include "supervisor/outgoing.h"
 
 namespace supervisor {
 namespace {
 
-// As much as one call carries: a datagram has no more, and a stream takes the rest later.
-constexpr size_t kMaxData = 65536;
-constexpr size_t kMaxPieces = 64;
+constexpr size_t kMaxMessages = 1024;  // UIO_MAXIOV, where sendmmsg(2) cuts
 
-// Where the data of a send lies in the program's memory.
-struct Pieces {
-  std::array<iovec, kMaxPieces> list{};
-  size_t count = 0;
-};
-
-struct Send {
-  int fd = -1;
-  int flags = 0;
-  Destination destination;
-  Pieces pieces;
-};
-
-// 0, or -errno.
-int ReadData(const Caller& caller, const Pieces& pieces, std::vector<uint8_t>* out) {
-  for (size_t i = 0; i < pieces.count && out->size() < kMaxData; ++i) {
-    const iovec& piece = pieces.list[i];
-    const size_t at = out->size();
-    out->resize(at + std::min(piece.iov_len, kMaxData - at));
-    if (const int result =
-            caller.Read(reinterpret_cast<uint64_t>(piece.iov_base), std::span(*out).subspan(at));
-        result < 0) {
-      return result;
-    }
-  }
-  return 0;
-}
-
-// False: the call has been answered.
-bool GetData(Services& services, Call& call, Caller& caller, const Pieces& pieces,
-             std::vector<uint8_t>* out) {
-  if (const int result = ReadData(caller, pieces, out); result < 0) {
-    AnswerFailure(call, ReadFailure(services, caller, result));
-    return false;
-  }
-  if (!call.IsAlive()) {
-    call.Release();
-    return false;
-  }
-  return true;
-}
-
-base::Endpoint LocalEnd(int fd) {
-  sockaddr_storage address;
-  socklen_t size = sizeof address;
-  auto* const plain = reinterpret_cast<sockaddr*>(&address);
-  if (sys::Getsockname(fd, plain, &size) < 0) {
-    return {};
-  }
-  return base::Endpoint::FromSockaddr(plain, size).value_or(base::Endpoint());
-}
-
-// As sendto(2) on an unbound socket does.
-bool BindAnywhere(int fd, int domain) {
-  sockaddr_storage any{};
-  any.ss_family = static_cast<sa_family_t>(domain);
-  return bind(fd, reinterpret_cast<sockaddr*>(&any),
-              domain == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in)) == 0;
-}
-
-void NoteQuietClient(Services& services, Caller& caller, int fd, const base::Endpoint& server) {
-  services.dns.clients().Put(
-      server.address().is_v4() ? DnsClients::Kind::kQuietV4 : DnsClients::Kind::kQuietV6,
-      LocalEnd(fd).port(), {server, ReadResolvConf(caller)});
-}
-
-bool IsConnectedTo(Services& services, const ProgramSocket& socket, const base::Endpoint& server) {
-  sockaddr_storage address;
-  socklen_t size = sizeof address;
-  auto* const plain = reinterpret_cast<sockaddr*>(&address);
-  if (sys::PassingGetpeername(socket.fd(), plain, &size, 0) < 0) {
-    return false;
-  }
-  const auto actual = base::Endpoint::FromSockaddr(plain, size);
-  return actual.has_value() && services.session.peers().Find(socket.inode, *actual) == server;
-}
-
-// Hands the question to the responder, whose answer will come from the server's own address. The
-// program keeps its socket; only a supervisor with CAP_NET_RAW can. False: not answered yet.
-bool AskByHand(Services& services, Call& call, Caller& caller, const Send& send,
-               const ProgramSocket& socket, const base::Endpoint& server) {
-  if (socket.fd() < 0 || !server.address().is_v4()) {
-    return false;
-  }
-  base::Endpoint local = LocalEnd(socket.fd());
-  if (local.port() == 0) {
-    if (!BindAnywhere(socket.fd(), socket.domain)) {
-      return false;
-    }
-    local = LocalEnd(socket.fd());
-  }
-  if (local.address().IsAny()) {
-    local = base::Endpoint(base::IpAddress::V4(INADDR_LOOPBACK), local.port());
-  }
-  std::vector<uint8_t> data;
-  if (!local.address().is_v4() || ReadData(caller, send.pieces, &data) < 0 || !call.IsAlive()) {
-    return false;
-  }
-  const auto size = static_cast<int64_t>(data.size());
-  if (!services.dns.Ask(std::move(data), local, {server, ReadResolvConf(caller)})) {
-    return false;
-  }
-  call.Return(size);
-  return true;
-}
-
-// Puts a socket of the quiet network in the place of the program's, and sends the question there.
-// The program goes on with it: it receives the answer on it, and asks again.
-void AskInQuietNetwork(Services& services, Call& call, Caller& caller, const Send& send,
-                       const ProgramSocket& socket, const base::Endpoint& server) {
-  std::vector<uint8_t> data;
-  const int descriptor_flags = caller.DescriptorFlags(send.fd);
-  if (descriptor_flags < 0) {
-    call.Fail(EACCES);
-    return;
-  }
-  if (!GetData(services, call, caller, send.pieces, &data)) {
-    return;
-  }
-  auto made = services.quiet.MakeSocket(socket.domain, descriptor_flags & O_NONBLOCK);
-  if (!made.ok()) {
-    services.Say(Notice::kNoQuietNetwork, caller);
-    call.Fail(EACCES);
-    return;
-  }
-  const int fd = made->get();
-  if (socket.fd() >= 0) {
-    engine::CopySocketOptions(socket.fd(), fd);
-  }
-  // A port of its own now: the responder must know it before the question is there.
-  if (!BindAnywhere(fd, socket.domain)) {
-    call.Fail(EACCES);
-    return;
-  }
-  NoteQuietClient(services, caller, fd, server);
-  const int given = call.Give(fd, send.fd, (descriptor_flags & O_CLOEXEC) != 0, false);
-  if (given < 0) {
-    AnswerFailure(call, given == -ENOENT ? -ESRCH : -EACCES);
-    return;
-  }
-  const long sent =
-      sys::Call(SYS_sendto, fd, reinterpret_cast<long>(data.data()), static_cast<long>(data.size()),
-                MSG_NOSIGNAL | MSG_DONTWAIT, reinterpret_cast<long>(&send.destination.storage),
-                static_cast<long>(send.destination.size));
-  struct stat status;
-  if (services.store != nullptr && sys::Fstat(fd, &status) == 0) {
-    services.store->Drop(socket.inode);
-    if (services.store->Keep(status.st_ino, std::move(made.value()))) {
-      services.store->HandedOver(status.st_ino);
-    }
-  }
-  call.Finish(sent);
-}
-
-void SendQuestion(Services& services, Call& call, Caller& caller, const Send& send,
-                  const ProgramSocket& socket, const base::Endpoint& server) {
-  if (services.quiet.Owns(socket.inode)) {
-    if (socket.fd() >= 0) {
-      NoteQuietClient(services, caller, socket.fd(), server);
-    }
-    call.Continue();  // whatever its memory says by then, nothing leads out of there
-    return;
-  }
-  if (!caller.SharesNetwork()) {
-    services.Say(Notice::kOtherNetwork, caller);
-    call.Fail(ECONNREFUSED);
-    return;
-  }
-  if (socket.fd() >= 0 && IsConnectedTo(services, socket, server)) {
-    std::vector<uint8_t> data;
-    if (GetData(services, call, caller, send.pieces, &data)) {
-      call.Finish(sys::Send(socket.fd(), data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
-    }
-    return;
-  }
-  if (!AskByHand(services, call, caller, send, socket, server)) {
-    AskInQuietNetwork(services, call, caller, send, socket, server);
-  }
-}
-
-void SendDatagram(Services& services, Call& call, Caller& caller, const Send& send,
-                  const ProgramSocket& socket, const base::Endpoint& asked) {
-  if (asked.port() == kDnsPort) {
-    SendQuestion(services, call, caller, send, socket, asked);
-    return;
-  }
-  const bool quiet = services.quiet.Owns(socket.inode);
-  if (!quiet && services.PlanFor(asked, caller).pass_through) {
-    call.Continue();
-    return;
-  }
-  if (services.log.enabled(engine::LogLevel::kInfo)) {
-    std::array<char, 512> buffer;
-    std::array<char, base::kMaxEndpointText> text;
-    base::TextWriter writer(buffer);
-    writer.Append("UDP to ").Append(asked.Text(text)).Append(" blocked [").Append(caller.exe());
-    writer.Append(' ').AppendNumber(static_cast<uint64_t>(caller.tgid())).Append(']');
-    services.log.Say(engine::LogLevel::kInfo, writer.view());
-  }
-  call.Fail(EACCES);
-}
-
-void SendFirstOnStream(Services& services, Call& call, Caller& caller, Crew::Member& member,
-                       const Send& send, const ProgramSocket& socket, const base::Endpoint& asked) {
-  if (asked.port() == kDnsPort) {
-    call.Fail(EOPNOTSUPP);  // as where fast open is off: the program connects
-    return;
-  }
-  std::vector<uint8_t> data;
-  if (!GetData(services, call, caller, send.pieces, &data)) {
-    return;
-  }
-  const FirstData first{data, send.flags};
-  ConnectStream(services, call, caller, member, send.fd, socket, asked, &first);
-}
-
-void HandleSend(Services& services, Call& call, Caller& caller, Crew::Member& member, Send& send) {
-  auto* const address = reinterpret_cast<sockaddr*>(&send.destination.storage);
-  if (address->sa_family != AF_INET && address->sa_family != AF_INET6 &&
-      address->sa_family != AF_UNSPEC) {
-    call.Continue();
-    return;
-  }
-  ProgramSocket socket;
-  const int got = GetSocket(services, call, caller, send.fd, &socket);
-  if (got == -ENODATA) {
-    // Not one of ours, and of an unknown kind. Most likely what the address says.
-    socket.domain = address->sa_family == AF_INET6 ? AF_INET6 : AF_INET;
-    socket.type = (send.flags & MSG_FASTOPEN) != 0 ? SOCK_STREAM : SOCK_DGRAM;
-    socket.protocol = socket.type == SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
-  } else if (got < 0) {
-    AnswerFailure(call, got);
-    return;
-  }
-  if (!socket.is_ip()) {
-    call.Continue();
-    return;
-  }
-  if (address->sa_family == AF_UNSPEC) {
-    if (socket.domain != AF_INET) {
-      call.Continue();  // for IPv6 as good as no address
+void Answer(Call& call, const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::kAnswered:
       return;
-    }
-    address->sa_family = AF_INET;  // as udp_sendmsg() takes it
+    case Outcome::Kind::kContinue:
+      call.Continue();
+      return;
+    case Outcome::Kind::kResult:
+      if (outcome.result < 0) {
+        AnswerFailure(call, static_cast<int>(outcome.result));
+      } else {
+        call.Return(outcome.result);
+      }
+      return;
   }
-  const auto asked = base::Endpoint::FromSockaddr(address, send.destination.size);
-  const bool udp = socket.type == SOCK_DGRAM &&
-                   (socket.protocol == IPPROTO_UDP || socket.protocol == IPPROTO_UDPLITE);
-  const bool opens = socket.type == SOCK_STREAM && (send.flags & MSG_FASTOPEN) != 0;
-  if (!asked.has_value() || (!udp && !opens)) {
-    call.Continue();  // EINVAL; or raw sockets and ping; or a stream, where the address doesn't
-                      // count
-  } else if (udp) {
-    SendDatagram(services, call, caller, send, socket, *asked);
-  } else if (got == -ENODATA) {
+}
+
+bool IsQuestion(const ProgramSocket& socket, const base::Endpoint& asked) {
+  return socket.is_udp() && asked.port() == kDnsPort;
+}
+
+// REQUIRES: the socket is an IP one, and not TCP
+Outcome SendDatagram(Services& services, Call& call, Caller& caller, Crew::Member& member,
+                     Outgoing& message, const ProgramSocket& socket) {
+  // Without one it goes where the socket was connected to, or nowhere.
+  if (const auto asked = AddressOf(message, socket)) {
+    if (IsQuestion(socket, *asked)) {
+      return SendQuestion(services, call, caller, member, message, socket, *asked);
+    }
+    auto judgement = services.JudgeDatagram(*asked, caller);
+    if (services.quiet.Owns(socket.inode)) {
+      judgement.verdict = engine::DatagramVerdict::kBlocked;  // nothing leads out of there
+    }
+    if (judgement.verdict != engine::DatagramVerdict::kSend) {
+      services.SayBlocked(engine::LogLevel::kWarn, judgement, socket.protocol, caller);
+      return Outcome::Of(-EACCES);
+    }
+  }
+  return socket.fd() >= 0 ? SendCopy(services, call, caller, member, message, socket)
+                          : Outcome::Continue();  // there is no hold on it
+}
+
+// MSG_FASTOPEN. `known`: it is one of the supervisor's sockets.
+void SendFirstOnStream(Services& services, Call& call, Caller& caller, Crew::Member& member,
+                       Outgoing& message, const ProgramSocket& socket, bool known) {
+  const auto asked = base::Endpoint::FromSockaddr(message.address(), message.destination.size);
+  if (!asked.has_value()) {
+    call.Continue();  // EINVAL
+    return;
+  }
+  if (!known) {
     if (services.PlanFor(*asked, caller).pass_through) {
       call.Continue();
     } else {
       services.Say(Notice::kUnknownSocket, caller);
       call.Fail(EACCES);
     }
-  } else {
-    SendFirstOnStream(services, call, caller, member, send, socket, *asked);
+    return;
   }
+  if (asked->port() == kDnsPort) {
+    call.Fail(EOPNOTSUPP);  // as where fast open is off: the program connects
+    return;
+  }
+  std::vector<uint8_t> data;
+  if (const int result = ReadData(caller, message, &data); result < 0) {
+    AnswerFailure(call, ReadFailure(services, caller, result));
+    return;
+  }
+  if (!call.IsAlive()) {
+    call.Release();
+    return;
+  }
+  const FirstData first{data, message.flags};
+  ConnectStream(services, call, caller, member, message.fd, socket, *asked, &first);
+}
+
+// What `address` says of a socket that can't be looked at.
+void Guess(const sockaddr& address, int flags, ProgramSocket* out) {
+  out->domain = address.sa_family == AF_UNSPEC ? AF_INET : address.sa_family;
+  out->type = (flags & MSG_FASTOPEN) != 0 ? SOCK_STREAM : SOCK_DGRAM;
+  out->protocol = out->type == SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+void HandleMessage(Services& services, Call& call, Caller& caller, Crew::Member& member,
+                   Outgoing& message) {
+  ProgramSocket socket;
+  const int got = GetSocket(services, call, caller, message.fd, &socket);
+  if (got == -ENODATA) {
+    Guess(*message.address(), message.flags, &socket);
+  } else if (got < 0) {
+    AnswerFailure(call, got);
+    return;
+  }
+  if (!socket.is_ip()) {
+    call.Continue();
+  } else if (!socket.is_tcp()) {
+    Answer(call, SendDatagram(services, call, caller, member, message, socket));
+  } else if ((message.flags & MSG_FASTOPEN) != 0) {
+    SendFirstOnStream(services, call, caller, member, message, socket, got == 0);
+  } else {
+    call.Continue();  // the address doesn't count
+  }
+}
+
+// The messages of a sendmmsg on a socket that isn't TCP: as many as go out in a row.
+class Batch {
+ public:
+  Batch(Services& services, Call& call, Caller& caller, Crew::Member& member,
+        const ProgramSocket& socket)
+      : services_(services), call_(call), caller_(caller), member_(member), socket_(socket) {}
+
+  Outcome Send(std::span<const mmsghdr> messages) {
+    for (const mmsghdr& message : messages) {
+      Outcome outcome = SendOne(message.msg_hdr);
+      if (outcome.kind != Outcome::Kind::kResult) {
+        return outcome;
+      }
+      if (outcome.result >= 0) {
+        const auto size = static_cast<unsigned>(outcome.result);
+        const uint64_t told =
+            call_.argument(1) + sent_ * sizeof message + offsetof(mmsghdr, msg_len);
+        outcome.result =
+            caller_.Write(told, {reinterpret_cast<const uint8_t*>(&size), sizeof size});
+      }
+      if (outcome.result < 0) {
+        // The kernel too tells of a failure only where nothing went before it.
+        return Outcome::Of(sent_ > 0 ? static_cast<int64_t>(sent_) : outcome.result);
+      }
+      ++sent_;
+      if (ended_) {
+        break;
+      }
+    }
+    return Outcome::Of(static_cast<int64_t>(sent_));
+  }
+
+ private:
+  Outcome SendOne(const msghdr& header) {
+    Outgoing message;
+    message.fd = call_.int_argument(0);
+    message.flags = call_.int_argument(3);
+    if (const int result = ReadMessage(caller_, header, &message); result < 0) {
+      return Outcome::Of(ReadFailure(services_, caller_, result));
+    }
+    if (const auto asked = AddressOf(message, socket_); asked && IsQuestion(socket_, *asked)) {
+      // The program may get another socket for it, and sends the rest there.
+      if (sent_ > 0) {
+        return Outcome::Of(-EAGAIN);
+      }
+      ended_ = true;
+    }
+    return SendDatagram(services_, call_, caller_, member_, message, socket_);
+  }
+
+  Services& services_;
+  Call& call_;
+  Caller& caller_;
+  Crew::Member& member_;
+  const ProgramSocket& socket_;
+  size_t sent_ = 0;
+  bool ended_ = false;
+};
+
+// With sockets that there is no hold on, the kernel has to go on with all messages, or none.
+bool MayAllGo(Services& services, Caller& caller, const ProgramSocket& socket,
+              std::span<const mmsghdr> messages) {
+  return std::ranges::all_of(messages, [&](const mmsghdr& each) {
+    Outgoing message;
+    if (ReadMessage(caller, each.msg_hdr, &message) < 0) {
+      return false;
+    }
+    const auto asked = AddressOf(message, socket);
+    return !asked ||
+           (services.quiet.Owns(socket.inode)
+                ? IsQuestion(socket, *asked)
+                : !IsQuestion(socket, *asked) && services.JudgeDatagram(*asked, caller).verdict ==
+                                                     engine::DatagramVerdict::kSend);
+  });
 }
 
 }  // namespace
 
 void HandleSendto(Services& services, Call& call, Caller& caller, Crew::Member& member) {
-  Send send;
-  send.fd = call.int_argument(0);
-  send.flags = call.int_argument(3);
-  send.pieces.list[0] = {reinterpret_cast<void*>(call.argument(1)), call.argument(2)};
-  send.pieces.count = 1;
   if (call.argument(4) == 0) {
     call.Continue();  // MSG_FASTOPEN without an address goes nowhere
     return;
   }
+  Outgoing message;
+  message.fd = call.int_argument(0);
+  message.flags = call.int_argument(3);
+  message.pieces.push_back({reinterpret_cast<void*>(call.argument(1)), call.argument(2)});
   if (ReadDestination(services, call, caller, call.argument(4), call.argument(5),
-                      &send.destination)) {
-    HandleSend(services, call, caller, member, send);
+                      &message.destination)) {
+    HandleMessage(services, call, caller, member, message);
   }
 }
 
 void HandleSendmsg(Services& services, Call& call, Caller& caller, Crew::Member& member) {
-  if (call.data().nr != SYS_sendmsg) {
-    call.Fail(EOPNOTSUPP);  // sendmmsg: as where fast open is off
-    return;
-  }
   msghdr header;
-  Send send;
   int result = caller.ReadObject(call.argument(1), &header);
-  if (result == 0 && header.msg_name == nullptr) {
+  if (result == 0 && !NamesAddress(header)) {
     call.Continue();
     return;
   }
+  Outgoing message;
+  message.fd = call.int_argument(0);
+  message.flags = call.int_argument(2);
   if (result == 0) {
-    send.pieces.count = std::min(header.msg_iovlen, kMaxPieces);
-    result = caller.Read(
-        reinterpret_cast<uint64_t>(header.msg_iov),
-        {reinterpret_cast<uint8_t*>(send.pieces.list.data()), send.pieces.count * sizeof(iovec)});
+    result = ReadMessage(caller, header, &message);
   }
   if (result < 0) {
     AnswerFailure(call, ReadFailure(services, caller, result));
     return;
   }
-  send.fd = call.int_argument(0);
-  send.flags = call.int_argument(2);
-  if (ReadDestination(services, call, caller, reinterpret_cast<uint64_t>(header.msg_name),
-                      header.msg_namelen, &send.destination)) {
-    HandleSend(services, call, caller, member, send);
+  HandleMessage(services, call, caller, member, message);
+}
+
+void HandleSendmmsg(Services& services, Call& call, Caller& caller, Crew::Member& member) {
+  std::vector<mmsghdr> messages(
+      std::min<size_t>(static_cast<unsigned>(call.argument(2)), kMaxMessages));
+  const int result = caller.Read(call.argument(1), {reinterpret_cast<uint8_t*>(messages.data()),
+                                                    messages.size() * sizeof messages[0]});
+  if (result < 0) {
+    AnswerFailure(call, ReadFailure(services, caller, result));
+    return;
+  }
+  const auto named = std::ranges::find_if(
+      messages, [](const mmsghdr& message) { return NamesAddress(message.msg_hdr); });
+  if (named == messages.end()) {
+    call.Continue();
+    return;
+  }
+  ProgramSocket socket;
+  const int got = GetSocket(services, call, caller, call.int_argument(0), &socket);
+  if (got < 0 && got != -ENODATA) {
+    AnswerFailure(call, got);
+    return;
+  }
+  const int flags = call.int_argument(3);
+  if (got == -ENODATA) {
+    Outgoing first;
+    if (const int read = ReadMessage(caller, named->msg_hdr, &first); read < 0) {
+      AnswerFailure(call, ReadFailure(services, caller, read));
+      return;
+    }
+    Guess(*first.address(), flags, &socket);
+  }
+  if (!socket.is_ip()) {
+    call.Continue();
+  } else if (socket.is_tcp() && (flags & MSG_FASTOPEN) != 0) {
+    call.Fail(EOPNOTSUPP);  // as where fast open is off
+  } else if (socket.is_tcp()) {
+    call.Continue();
+  } else if (socket.fd() >= 0) {
+    Answer(call, Batch(services, call, caller, member, socket).Send(messages));
+  } else if (MayAllGo(services, caller, socket, messages)) {
+    call.Continue();
+  } else {
+    services.Say(Notice::kUnknownSocket, caller);
+    call.Fail(EACCES);
   }
 }
 

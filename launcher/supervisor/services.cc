@@ -1,11 +1,16 @@
 #include "supervisor/services.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 
 #include "base/text.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
 
 namespace supervisor {
 namespace {
@@ -95,7 +100,20 @@ void Services::Say(Notice notice, Caller& caller) {
   log.Say(engine::LogLevel::kWarn, writer.view());
 }
 
+void Services::SayBlocked(engine::LogLevel level, const engine::DatagramJudgement& judgement,
+                          int protocol, Caller& caller) {
+  if (log.enabled(level)) {
+    blocked_.Say(log, level, {judgement, protocol, caller.exe(), caller.tgid()});
+  }
+}
+
 bool ProgramSocket::is_ip() const { return domain == AF_INET || domain == AF_INET6; }
+bool ProgramSocket::is_tcp() const {
+  return type == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+}
+bool ProgramSocket::is_udp() const {
+  return type == SOCK_DGRAM && (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE);
+}
 
 int GetSocket(Services& services, Call& call, Caller& caller, int fd, ProgramSocket* out) {
   const int got = services.store == nullptr ? TakeFromProcess(services, call, caller, fd, out)

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/fd.h"
+#include "engine/datagrams.h"
 #include "engine/event_log.h"
 #include "engine/session.h"
 #include "supervisor/call.h"
@@ -49,6 +50,13 @@ struct Services {
     return engine::MakePlan(session, asked,
                             session.config().HasProgramPatterns() ? caller.exe() : "");
   }
+  engine::DatagramJudgement JudgeDatagram(const base::Endpoint& asked, Caller& caller) {
+    return engine::JudgeDatagram(session, asked,
+                                 session.config().HasProgramPatterns() ? caller.exe() : "");
+  }
+  // Says it once a target. `protocol`: the socket's SO_PROTOCOL.
+  void SayBlocked(engine::LogLevel level, const engine::DatagramJudgement& judgement, int protocol,
+                  Caller& caller);
 
   engine::Session& session;
   const engine::EventLog log;
@@ -62,6 +70,7 @@ struct Services {
   ReadyPool ready;
 
  private:
+  engine::BlockedDatagrams blocked_;
   std::atomic<bool> said_[static_cast<size_t>(Notice::kCount)] = {};
 };
 
@@ -77,6 +86,8 @@ struct ProgramSocket {
   // -1: trap_sockets, and it is none of ours
   int fd() const { return stored != nullptr ? stored->get() : kept; }
   bool is_ip() const;
+  bool is_tcp() const;  // or MPTCP
+  bool is_udp() const;  // or UDP-Lite
 };
 
 // Gets the socket behind descriptor `fd` of `caller`. 0, or -errno for the program:

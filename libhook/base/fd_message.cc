@@ -26,9 +26,7 @@ class Message {
     header_.msg_controllen = sizeof control_;
   }
   cmsghdr* rights() { return CMSG_FIRSTHDR(&header_); }
-  long Call(long number, int socket, int flags) {
-    return sys::Call(number, socket, reinterpret_cast<long>(&header_), flags);
-  }
+  msghdr* header() { return &header_; }
 
  private:
   iovec data_;
@@ -38,7 +36,7 @@ class Message {
 
 }  // namespace
 
-bool SendBytes(int socket, const void* data, size_t size, int descriptor) {
+bool SendBytes(int socket, const void* data, size_t size, int descriptor, uint64_t cookie) {
   Message message(const_cast<void*>(data), size);
   if (descriptor >= 0) {
     message.MakeRoom();
@@ -48,7 +46,8 @@ bool SendBytes(int socket, const void* data, size_t size, int descriptor) {
     rights->cmsg_len = CMSG_LEN(sizeof descriptor);
     std::memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
   }
-  return message.Call(SYS_sendmsg, socket, MSG_NOSIGNAL) == static_cast<long>(size);
+  return sys::PassingSendmsg(socket, message.header(), MSG_NOSIGNAL, cookie) ==
+         static_cast<long>(size);
 }
 
 bool ReceiveBytes(int socket, void* data, size_t size, Fd* descriptor) {
@@ -56,7 +55,8 @@ bool ReceiveBytes(int socket, void* data, size_t size, Fd* descriptor) {
   message.MakeRoom();
   long received;
   do {
-    received = message.Call(SYS_recvmsg, socket, MSG_CMSG_CLOEXEC);
+    received =
+        sys::Call(SYS_recvmsg, socket, reinterpret_cast<long>(message.header()), MSG_CMSG_CLOEXEC);
   } while (received == -EINTR);
   if (received < 0) {
     return false;

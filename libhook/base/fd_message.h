@@ -6,6 +6,7 @@
 #define GOCHAIN_BASE_FD_MESSAGE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "base/fd.h"
@@ -13,15 +14,15 @@
 namespace base {
 
 // What the two below do, for any bytes.
-bool SendBytes(int socket, const void* data, size_t size, int descriptor);
+bool SendBytes(int socket, const void* data, size_t size, int descriptor, uint64_t cookie);
 bool ReceiveBytes(int socket, void* data, size_t size, Fd* descriptor);
 
 // Sends `message`, with a copy of `descriptor` where that is >= 0. False, without a SIGPIPE, where
-// the other end is gone.
+// the other end is gone. `cookie`: of the filter that this process is under.
 template <typename T>
-bool SendMessage(int socket, const T& message, int descriptor) {
+bool SendMessage(int socket, const T& message, int descriptor, uint64_t cookie = 0) {
   static_assert(std::is_trivially_copyable_v<T>);
-  return SendBytes(socket, &message, sizeof message, descriptor);
+  return SendBytes(socket, &message, sizeof message, descriptor, cookie);
 }
 
 // Waits for a message, and puts the descriptor that came with it, close-on-exec, into

@@ -38,6 +38,24 @@ long PassingCall(long number, long a, long b, long c, uint64_t cookie) {
   return result;
 }
 
+long PassingCall(long number, long a, long b, long c, long d, uint64_t cookie) {
+  if (cookie == 0) {
+    return Call(number, a, b, c, d);
+  }
+  long result;
+  register long r10 asm("r10") = d;
+  register uint64_t r8 asm("r8") = cookie;
+  register uint64_t r9 asm("r9") = ~cookie;
+  asm volatile(
+      "syscall\n\t"
+      "xorl %%r8d, %%r8d\n\t"
+      "xorl %%r9d, %%r9d"
+      : "=a"(result), "+r"(r8), "+r"(r9)
+      : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+      : "rcx", "r11", "memory", "cc");
+  return result;
+}
+
 #elif defined(__aarch64__)
 
 long Call(long number, long a, long b, long c, long d, long e, long f) {
@@ -75,6 +93,27 @@ long PassingCall(long number, long a, long b, long c, uint64_t cookie) {
   return x0;
 }
 
+long PassingCall(long number, long a, long b, long c, long d, uint64_t cookie) {
+  if (cookie == 0) {
+    return Call(number, a, b, c, d);
+  }
+  register long x8 asm("x8") = number;
+  register long x0 asm("x0") = a;
+  register long x1 asm("x1") = b;
+  register long x2 asm("x2") = c;
+  register long x3 asm("x3") = d;
+  register uint64_t x4 asm("x4") = cookie;
+  register uint64_t x5 asm("x5") = ~cookie;
+  asm volatile(
+      "svc #0\n\t"
+      "mov x4, xzr\n\t"
+      "mov x5, xzr"
+      : "+r"(x0), "+r"(x4), "+r"(x5)
+      : "r"(x8), "r"(x1), "r"(x2), "r"(x3)
+      : "memory", "cc");
+  return x0;
+}
+
 #else
 #error "gochain knows x86-64 and aarch64; a new machine needs its two calls here"
 #endif
@@ -97,6 +136,15 @@ int PassingGetpeername(int fd, sockaddr* address, socklen_t* length, uint64_t co
 
 int PassingSocket(int domain, int type, int protocol, uint64_t cookie) {
   return Int(PassingCall(SYS_socket, domain, type, protocol, cookie));
+}
+
+long PassingSendmsg(int fd, const msghdr* message, int flags, uint64_t cookie) {
+  return PassingCall(SYS_sendmsg, fd, Pointer(message), flags, cookie);
+}
+
+int PassingSendmmsg(int fd, mmsghdr* messages, unsigned count, int flags, uint64_t cookie) {
+  return Int(PassingCall(SYS_sendmmsg, fd, Pointer(messages), static_cast<long>(count),
+                         static_cast<long>(flags), cookie));
 }
 
 int Close(int fd) { return Int(Call(SYS_close, fd)); }

@@ -4,8 +4,9 @@
 // cancellation point, all are async-signal-safe and safe between vfork and exec.
 //
 // "Passing" calls carry the run's cookie past the supervisor's filter: r10 = c and r8 = ~c, two
-// argument registers that these calls don't use. The kernel preserves both, so the stub clears them
-// before it returns; otherwise the program's own next connect would inherit the pair and leak.
+// argument registers that these calls don't use; r8 = c and r9 = ~c where a call has four
+// arguments. The kernel preserves both, so the stub clears them before it returns; otherwise the
+// program's own next connect would inherit the pair and leak.
 // With cookie 0 they are plain calls.
 #ifndef GOCHAIN_BASE_SYSCALLS_H_
 #define GOCHAIN_BASE_SYSCALLS_H_
@@ -24,9 +25,14 @@ long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 
 // A three-argument call with the cookie in r10 and r8.
 long PassingCall(long number, long a, long b, long c, uint64_t cookie);
 
+// A four-argument call with the cookie in r8 and r9.
+long PassingCall(long number, long a, long b, long c, long d, uint64_t cookie);
+
 int PassingConnect(int fd, const sockaddr* address, socklen_t length, uint64_t cookie);
 int PassingGetpeername(int fd, sockaddr* address, socklen_t* length, uint64_t cookie);
 int PassingSocket(int domain, int type, int protocol, uint64_t cookie);
+long PassingSendmsg(int fd, const msghdr* message, int flags, uint64_t cookie);
+int PassingSendmmsg(int fd, mmsghdr* messages, unsigned count, int flags, uint64_t cookie);
 
 int Close(int fd);
 int Open(const char* path, int flags, int mode = 0);  // O_CLOEXEC is always added

@@ -125,6 +125,23 @@ class LoopHost final : public loop::Host {
   Process& process_;
 };
 
+int ConnectDatagram(Process& process, int fd, const sockaddr* address, socklen_t length,
+                    const Destination& destination) {
+  const engine::DatagramJudgement judgement = JudgeDatagram(process, destination);
+  if (judgement.verdict == engine::DatagramVerdict::kSend) {
+    return PlainConnect(process, fd, address, length);
+  }
+  if (!engine::ConnectSendsNothing(destination.protocol)) {
+    SayBlocked(process, engine::LogLevel::kWarn, destination, judgement);
+    return -EACCES;
+  }
+  if (!engine::IsForSorting(destination.endpoint.port())) {
+    SayBlocked(process, engine::LogLevel::kInfo, destination, judgement);
+  }
+  // Programs connect datagram sockets to sort addresses: this one ranks last then.
+  return -ENETUNREACH;
+}
+
 std::optional<int> Ride(Process& process, int fd, const Destination& destination,
                         const engine::Plan& plan) {
   static constinit std::atomic<LoopHost*> host = nullptr;
@@ -165,11 +182,20 @@ bool IsLeftToLibc(const Process& process, const Destination& destination) {
          (process.supervised() && destination.endpoint.port() == kDnsPort);
 }
 
-bool MaySendDatagram(Process& process, const base::Endpoint& endpoint) {
-  if (process.standing() == Process::Standing::kLoopbackOnly) {
-    return endpoint.address().IsLoopback();
+engine::DatagramJudgement JudgeDatagram(Process& process, const Destination& destination) {
+  if (process.standing() != Process::Standing::kLoopbackOnly) {
+    return engine::JudgeDatagram(process.session(), destination.endpoint, process.exe());
   }
-  return engine::MakePlan(process.session(), endpoint, process.exe()).pass_through;
+  return {.verdict = destination.endpoint.address().IsLoopback()
+                         ? engine::DatagramVerdict::kSend
+                         : engine::DatagramVerdict::kNoRules,
+          .target = destination.endpoint};
+}
+
+void SayBlocked(Process& process, engine::LogLevel level, const Destination& destination,
+                const engine::DatagramJudgement& judgement) {
+  static constinit engine::BlockedDatagrams said;
+  said.Say(process.log(), level, {judgement, destination.protocol, process.exe(), process.pid()});
 }
 
 int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
@@ -182,10 +208,7 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
     return FromC(real::connect(fd, address, length));
   }
   if (destination.kind == Destination::Kind::kDatagram) {
-    // Programs connect datagram sockets to sort addresses: this one ranks last then.
-    return MaySendDatagram(process, destination.endpoint)
-               ? PlainConnect(process, fd, address, length)
-               : -ENETUNREACH;
+    return ConnectDatagram(process, fd, address, length, destination);
   }
   if (process.standing() == Process::Standing::kLoopbackOnly) {
     return destination.endpoint.address().IsLoopback() ? PlainConnect(process, fd, address, length)

@@ -6,6 +6,7 @@
 
 #include <sys/socket.h>
 
+#include "engine/datagrams.h"
 #include "hooks/destination.h"
 #include "hooks/process.h"
 
@@ -18,8 +19,12 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length);
 // that has rules, or because somebody else is there for it.
 bool IsLeftToLibc(const Process& process, const Destination& destination);
 
-// True where a datagram may go to `endpoint`. REQUIRES: !IsLeftToLibc()
-bool MaySendDatagram(Process& process, const base::Endpoint& endpoint);
+// What becomes of a datagram there. REQUIRES: !IsLeftToLibc()
+engine::DatagramJudgement JudgeDatagram(Process& process, const Destination& destination);
+
+// Tells a person that it is blocked; `level`: where it is known to be one.
+void SayBlocked(Process& process, engine::LogLevel level, const Destination& destination,
+                const engine::DatagramJudgement& judgement);
 
 }  // namespace hooks
 

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -29,17 +30,24 @@ Destination Classify(int fd, const sockaddr* address, socklen_t length, bool uns
     return out;
   }
   const int domain = SocketOption(fd, SO_DOMAIN);
-  if ((domain != AF_INET && domain != AF_INET6) || (family == AF_UNSPEC && domain != AF_INET)) {
+  if (domain != AF_INET && domain != AF_INET6) {
+    return out;
+  }
+  const int type = SocketOption(fd, SO_TYPE);
+  if (family == AF_UNSPEC && domain == AF_INET6 && type != SOCK_RAW) {
     return out;
   }
   sockaddr_in6 copy{};
-  const size_t size = family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-  if (length < size || (size > sizeof(sockaddr_in) && !IsReadable(address, size))) {
+  // IPv6 as far as the caller has it: the kernel takes an address without scope id too.
+  const size_t size = family == AF_INET6 || (family == AF_UNSPEC && domain == AF_INET6)
+                          ? std::min<size_t>(length, sizeof(sockaddr_in6))
+                          : sizeof(sockaddr_in);
+  if (size > sizeof(sockaddr_in) && !IsReadable(address, size)) {
     return out;
   }
   std::memcpy(&copy, address, size);
   if (family == AF_UNSPEC) {
-    copy.sin6_family = AF_INET;
+    copy.sin6_family = static_cast<sa_family_t>(domain);
   }
   const auto endpoint = base::Endpoint::FromSockaddr(reinterpret_cast<const sockaddr*>(&copy),
                                                      static_cast<socklen_t>(size));
@@ -48,9 +56,9 @@ Destination Classify(int fd, const sockaddr* address, socklen_t length, bool uns
   }
   out.endpoint = *endpoint;
   out.domain = domain;
-  const int protocol = SocketOption(fd, SO_PROTOCOL);
-  const bool stream = SocketOption(fd, SO_TYPE) == SOCK_STREAM &&
-                      (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+  out.protocol = SocketOption(fd, SO_PROTOCOL);
+  const bool stream =
+      type == SOCK_STREAM && (out.protocol == IPPROTO_TCP || out.protocol == IPPROTO_MPTCP);
   out.kind = stream ? Destination::Kind::kStream : Destination::Kind::kDatagram;
   return out;
 }

@@ -21,11 +21,13 @@ struct Destination {
   Kind kind = Kind::kNotOurs;
   base::Endpoint endpoint;  // where not kNotOurs
   int domain = 0;           // the socket's
+  int protocol = 0;         // SO_PROTOCOL
 };
 
 // Of connect(2).
 Destination DestinationOfConnect(int fd, const sockaddr* address, socklen_t length);
-// Of sendto(2) and sendmsg(2), where an IPv4 datagram socket takes AF_UNSPEC for AF_INET.
+// Of sendto(2) and sendmsg(2), where an IPv4 datagram socket takes AF_UNSPEC for AF_INET, and a raw
+// IPv6 one for AF_INET6.
 Destination DestinationOfSend(int fd, const sockaddr* address, socklen_t length);
 
 }  // namespace hooks

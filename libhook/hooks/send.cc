@@ -1,94 +1,111 @@
-// sendto, sendmsg, sendmmsg: with an address they reach out. A datagram goes where the rules say
-// direct; MSG_FASTOPEN on a stream socket (tcp(7)) is a connect and then a send.
+// sendto, sendmsg, sendmmsg: with an address they reach out. A datagram goes where the rules and
+// `udp` let it; MSG_FASTOPEN on a stream socket (tcp(7)) is a connect and then a send. Under a
+// supervisor, whose filter sees no address of sendmsg, what was looked at here passes it.
 // Async-signal-safe. Without an address they are the real call and two loads.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <array>
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 
-#include "base/text.h"
+#include "base/syscalls.h"
+#include "hooks/cancellation.h"
 #include "hooks/connect.h"
 #include "hooks/destination.h"
 #include "hooks/errno_keeper.h"
+#include "hooks/libc_search.h"
 #include "hooks/next.h"
 #include "hooks/process.h"
+#include "hooks/remembered.h"
 #include "hooks/transfer.h"
+#include "hooks/user_memory.h"
 #include "loop/guard.h"
 
 namespace hooks {
 namespace {
 
 enum class Verdict : uint8_t {
-  kReal,
+  kPass,
+  kReal,  // not for this library to judge: where there is a supervisor, it will
   kDialFirst,
-  kToSupervisor,
   kRefuse,
 };
 
-// Once a process: programs try again.
-void SayBlocked(Process& process, const base::Endpoint& endpoint) {
-  static constinit std::atomic_flag said = ATOMIC_FLAG_INIT;
-  if (said.test_and_set(std::memory_order_relaxed)) {
-    return;
-  }
-  std::array<char, base::kMaxEndpointText> target;
-  std::array<char, 512> line;
-  base::TextWriter text(line);
-  text.Append("UDP to ").Append(endpoint.Text(target)).Append(" is blocked, as all UDP is that no");
-  text.Append(" rule sends direct [").Append(process.exe()).Append(" ");
-  text.AppendNumber(static_cast<uint64_t>(process.pid())).Append("]");
-  process.log().Say(engine::LogLevel::kWarn, text.view());
+// Without a filter other preloaded libraries get their turn, and no rules are read for it. musl has
+// padding in its headers where the kernel reads, which only its own functions clear.
+uint64_t Cookie() {
+  return Remembered::Get().follows_exec() || !IsGlibc() ? 0 : Process::Get().cookie();
 }
 
-Verdict Judge(int fd, const void* address, socklen_t length, int flags) {
-  const Destination destination =
-      DestinationOfSend(fd, static_cast<const sockaddr*>(address), length);
+ssize_t Pass(int fd, const msghdr* message, int flags) {
+  const uint64_t cookie = Cookie();
+  if (cookie == 0) {
+    return FromC(real::sendmsg(fd, message, flags));
+  }
+  const CancellationPoint here;
+  return sys::PassingSendmsg(fd, message, flags, cookie);
+}
+
+int Pass(int fd, mmsghdr* messages, unsigned count, int flags) {
+  const uint64_t cookie = Cookie();
+  if (cookie == 0) {
+    return FromC(real::sendmmsg(fd, messages, count, flags));
+  }
+  const CancellationPoint here;
+  return sys::PassingSendmmsg(fd, messages, count, flags, cookie);
+}
+
+// sendto has no argument left for a cookie, and sendmsg of one piece does the same.
+ssize_t Pass(int fd, const void* data, size_t size, int flags, const sockaddr* address,
+             socklen_t length) {
+  if (Cookie() == 0) {
+    return FromC(real::sendto(fd, data, size, flags, address, length));
+  }
+  iovec piece{const_cast<void*>(data), size};
+  msghdr message{};
+  message.msg_name = const_cast<sockaddr*>(address);
+  message.msg_namelen = length;
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  return Pass(fd, &message, flags);
+}
+
+bool IsOfUnix(const sockaddr* address, socklen_t length) {
+  return length >= sizeof(sa_family_t) && IsReadable(address, sizeof(sa_family_t)) &&
+         address->sa_family == AF_UNIX;
+}
+
+Verdict Judge(int fd, const sockaddr* address, socklen_t length, int flags) {
+  const Destination destination = DestinationOfSend(fd, address, length);
   if (destination.kind == Destination::Kind::kNotOurs) {
-    return Verdict::kReal;
+    return IsOfUnix(address, length) ? Verdict::kPass : Verdict::kReal;
   }
   if (destination.kind == Destination::Kind::kStream) {
     // Without MSG_FASTOPEN the kernel ignores the address of a stream socket.
-    return (flags & MSG_FASTOPEN) != 0 ? Verdict::kDialFirst : Verdict::kReal;
+    return (flags & MSG_FASTOPEN) != 0 ? Verdict::kDialFirst : Verdict::kPass;
   }
   Process& process = Process::Get();
   if (IsLeftToLibc(process, destination)) {
-    return process.supervised() ? Verdict::kToSupervisor : Verdict::kReal;
-  }
-  if (MaySendDatagram(process, destination.endpoint)) {
     return Verdict::kReal;
   }
-  SayBlocked(process, destination.endpoint);
+  const engine::DatagramJudgement judgement = JudgeDatagram(process, destination);
+  if (judgement.verdict == engine::DatagramVerdict::kSend) {
+    return Verdict::kPass;
+  }
+  SayBlocked(process, engine::LogLevel::kWarn, destination, judgement);
   return Verdict::kRefuse;
 }
 
 Verdict Judge(int fd, const msghdr& message, int flags) {
-  return message.msg_name != nullptr ? Judge(fd, message.msg_name, message.msg_namelen, flags)
-                                     : Verdict::kReal;
-}
-
-// The filter sees the address of sendto, but not that of sendmsg, which is behind a pointer; so the
-// message goes out by sendto, without its ancillary data. Pieces are put together up to a size that
-// no DNS query has.
-ssize_t SendByAddress(int fd, const msghdr& message, int flags) {
-  const auto* const address = static_cast<const sockaddr*>(message.msg_name);
-  if (message.msg_iovlen == 1) {
-    return FromC(real::sendto(fd, message.msg_iov->iov_base, message.msg_iov->iov_len, flags,
-                              address, message.msg_namelen));
+  if (message.msg_name == nullptr) {
+    return Verdict::kPass;
   }
-  std::array<char, 4096> whole;
-  size_t size = 0;
-  for (size_t i = 0; i < message.msg_iovlen; ++i) {
-    const iovec& piece = message.msg_iov[i];
-    if (piece.iov_len > whole.size() - size) {
-      return -EMSGSIZE;
-    }
-    std::memcpy(whole.data() + size, piece.iov_base, piece.iov_len);
-    size += piece.iov_len;
-  }
-  return FromC(real::sendto(fd, whole.data(), size, flags, address, message.msg_namelen));
+  // The kernel cuts what is longer than its own largest address, see __copy_msghdr() of Linux.
+  const auto length = static_cast<int>(message.msg_namelen);
+  return length < 0
+             ? Verdict::kReal
+             : Judge(fd, static_cast<const sockaddr*>(message.msg_name),
+                     std::min<socklen_t>(message.msg_namelen, sizeof(sockaddr_storage)), flags);
 }
 
 // The message without its address, for a socket that is connected by now.
@@ -101,12 +118,12 @@ msghdr WithoutAddress(const msghdr& message) {
 
 ssize_t SendMessage(Verdict verdict, int fd, const msghdr& message, int flags) {
   switch (verdict) {
+    case Verdict::kPass:
+      return Pass(fd, &message, flags);
     case Verdict::kReal:
       return FromC(real::sendmsg(fd, &message, flags));
     case Verdict::kRefuse:
       return -EACCES;
-    case Verdict::kToSupervisor:
-      return SendByAddress(fd, message, flags);
     case Verdict::kDialFirst:
       break;
   }
@@ -116,22 +133,23 @@ ssize_t SendMessage(Verdict verdict, int fd, const msghdr& message, int flags) {
     return result;
   }
   const msghdr rest = WithoutAddress(message);
-  return FromC(real::sendmsg(fd, &rest, flags & ~MSG_FASTOPEN));
+  return Pass(fd, &rest, flags & ~MSG_FASTOPEN);
 }
 
 ssize_t Sendto(int fd, const void* data, size_t size, int flags, const sockaddr* address,
                socklen_t length) {
   switch (Judge(fd, address, length, flags)) {
+    case Verdict::kPass:
+      return Pass(fd, data, size, flags, address, length);
     case Verdict::kReal:
-    case Verdict::kToSupervisor:
       return FromC(real::sendto(fd, data, size, flags, address, length));
     case Verdict::kRefuse:
       return -EACCES;
     case Verdict::kDialFirst:
+      if (const int result = ConnectSocket(fd, address, length); result < 0) {
+        return result;
+      }
       break;
-  }
-  if (const int result = ConnectSocket(fd, address, length); result < 0) {
-    return result;
   }
   return FromC(real::sendto(fd, data, size, flags & ~MSG_FASTOPEN, nullptr, 0));
 }
@@ -140,11 +158,11 @@ ssize_t Sendto(int fd, const void* data, size_t size, int flags, const sockaddr*
 int Sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
   for (unsigned i = 0; i < count; ++i) {
     const Verdict verdict = Judge(fd, messages[i].msg_hdr, flags);
-    if (verdict == Verdict::kReal) {
+    if (verdict == Verdict::kPass) {
       continue;
     }
     if (i > 0) {
-      return FromC(real::sendmmsg(fd, messages, i, flags));
+      return Pass(fd, messages, i, flags);
     }
     const ssize_t sent = SendMessage(verdict, fd, messages[0].msg_hdr, flags);
     if (sent < 0) {
@@ -153,7 +171,7 @@ int Sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
     messages[0].msg_len = static_cast<unsigned>(sent);
     return 1;
   }
-  return FromC(real::sendmmsg(fd, messages, count, flags));
+  return Pass(fd, messages, count, flags);
 }
 
 }  // namespace
@@ -176,10 +194,10 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   if (loop::IsBusy() && !MayTransfer(fd, flags)) {
     return -1;
   }
-  if (message == nullptr || message->msg_name == nullptr) {
-    return real::sendmsg(fd, message, flags);
-  }
   const ErrnoKeeper keeper;
+  if (message == nullptr || message->msg_name == nullptr) {
+    return keeper.Return(Pass(fd, message, flags));
+  }
   return keeper.Return(SendMessage(Judge(fd, *message, flags), fd, *message, flags));
 }
 

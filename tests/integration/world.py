@@ -12,6 +12,8 @@ import socket
 import struct
 import subprocess
 
+from gochain import real_root
+
 CLONE_NEWNET = 0x40000000
 SIOCGIFHWADDR = 0x8927
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -83,6 +85,8 @@ class World:
             self.sysctl(name, "net/ipv6/conf/all/accept_ra", "0")
             self.sysctl(name, "net/ipv6/conf/default/router_solicitations", "0")
             self.sysctl(name, "net/ipv4/ip_unprivileged_port_start", "0")
+            # Every group may ping; in an ordinary user's namespace there is one.
+            self.sysctl(name, "net/ipv4/ping_group_range", f"0 {2**31 - 1 if real_root() else 0}")
         _link("client", "c0", CLIENT_SIDE, "proxy", "p0", PROXY_SIDE)
         _link("proxy", "p1", PROXY_INNER, "target", "t0", TARGET)
         _link("open", "o0", OPEN_SIDE, "proxy", "p2", OPEN_PROXY_SIDE)

@@ -168,8 +168,28 @@ def test_name_that_is_resolved_here(library, proxy, echo_server):
 def test_udp_is_blocked(library, conf, kind):
     run = library.run([library.program("udp", kind), "192.0.2.7", 443], conf, log=False)
     assert run.out == ("sendto: EACCES\nsendmsg: EACCES\nsendmmsg: EACCES\n"
-                       "sendto AF_UNSPEC: EACCES\nconnect: ENETUNREACH\n"), str(run)
+                       "sendmsg of a long address: EACCES\nsendto AF_UNSPEC: EACCES\n"
+                       "connect: ENETUNREACH\n"), str(run)
     assert len(run.err.splitlines()) == 1 and "UDP to 192.0.2.7:443" in run.err, str(run)
+    assert "udp = direct" in run.err, str(run)
+
+
+@pytest.mark.parametrize("kind", ("dynamic", "musl"))
+def test_udp_over_ipv6_is_blocked(library, conf, kind):
+    run = library.run([library.program("udp", kind), "2001:db8::7", 443], conf, log=False)
+    assert run.out == ("sendto: EACCES\nsendmsg: EACCES\nsendmmsg: EACCES\n"
+                       "sendmsg of a long address: EACCES\nsendto without scope: EACCES\n"
+                       "connect: ENETUNREACH\n"), str(run)
+
+
+def test_udp_is_let_out_where_asked(library):
+    conf = library.folder / "udp.conf"
+    conf.write_text("[gochain]\ndefault = reject\nudp = direct\n[proxy far]\nurl = socks5://h\n"
+                    "[rules]\nfar = 127.0.0.2\n")
+    run = library.run([library.program("udp"), ROUTED, 9], str(conf))
+    assert "EACCES" not in run.out and "connect: ok" in run.out and run.err == "", str(run)
+    run = library.run([library.program("udp"), "192.0.2.1", 9], str(conf), log=False)
+    assert run.out.startswith("sendto: EACCES") and "its route is reject" in run.err, str(run)
 
 
 def test_udp_to_loopback_passes(library, conf):

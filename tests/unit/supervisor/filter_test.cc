@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace supervisor {
 namespace {
@@ -116,10 +118,43 @@ TEST_F(FilterTest, TrapsSendsThatNameAnAddress) {
 
 TEST_F(FilterTest, TrapsSendsThatConnect) {
   EXPECT_TRUE(Traps(SYS_sendto, {3, 1, 5, MSG_FASTOPEN | MSG_NOSIGNAL, 0, 0}));
-  EXPECT_TRUE(Traps(SYS_sendmsg, {3, 1, MSG_FASTOPEN, 0, 0, 0}));
-  EXPECT_TRUE(Traps(SYS_sendmmsg, {3, 1, 2, MSG_FASTOPEN | MSG_DONTWAIT, 0, 0}));
-  EXPECT_TRUE(Passes(SYS_sendmsg, {3, 1, MSG_NOSIGNAL, 0, 0, 0}));
-  EXPECT_TRUE(Passes(SYS_sendmmsg, {3, 1, 2, MSG_DONTWAIT, 0, 0}));
+}
+
+TEST_F(FilterTest, PassesMessagesWithBothHalvesOfTheCookieOnly) {
+  EXPECT_TRUE(Passes(SYS_sendmsg, {3, 1, MSG_NOSIGNAL, kCookie, ~kCookie, 9}));
+  EXPECT_TRUE(Traps(SYS_sendmsg, {3, 1, MSG_NOSIGNAL, 0, 0, 0}));
+  EXPECT_TRUE(Traps(SYS_sendmsg, {3, 1, 0, kCookie, 0, 0}));
+  EXPECT_TRUE(Traps(SYS_sendmsg, {3, 1, 0, 0, ~kCookie, 0}));
+  EXPECT_TRUE(Traps(SYS_sendmsg, {3, 1, 0, 0, kCookie, ~kCookie}));
+  EXPECT_TRUE(Passes(SYS_sendmmsg, {3, 1, 2, MSG_DONTWAIT, kCookie, ~kCookie}));
+  EXPECT_TRUE(Traps(SYS_sendmmsg, {3, 1, 2, MSG_DONTWAIT, 0, 0}));
+  EXPECT_TRUE(Traps(SYS_sendmmsg, {3, 1, 2, 0, kCookie, 0}));
+  EXPECT_TRUE(Traps(SYS_sendmmsg, {3, 1, 2, 0, 0, ~kCookie}));
+  EXPECT_TRUE(Traps(SYS_sendmmsg, {3, 1, 2, kCookie, ~kCookie, 0}));
+}
+
+TEST_F(FilterTest, TrapsEveryMessageWithoutACookie) {
+  program_ = Build({0, false});
+  EXPECT_TRUE(Traps(SYS_sendmsg, {3, 1, 0, 0, ~uint64_t{0}, 0}));
+  EXPECT_TRUE(Traps(SYS_sendmmsg, {3, 1, 2, 0, 0, ~uint64_t{0}}));
+}
+
+TEST_F(FilterTest, RefusesConnectxWhereAsked) {
+  constexpr uint64_t kUpper = uint64_t{7} << 32;
+  const std::pair<long, uint64_t> calls[] = {
+      {SYS_setsockopt, 107}, {SYS_setsockopt, 110}, {SYS_getsockopt, 111}};
+  for (const auto& [call, option] : calls) {
+    EXPECT_TRUE(Passes(call, {3, IPPROTO_SCTP, option, 1, 16, 0})) << option;
+  }
+  program_ = Build({.cookie = kCookie, .block_connectx = true});
+  for (const auto& [call, option] : calls) {
+    EXPECT_EQ(Ask(call, {3, IPPROTO_SCTP, option, 1, 16, 0}), SECCOMP_RET_ERRNO | EACCES) << option;
+    EXPECT_EQ(Ask(call, {3, IPPROTO_SCTP | kUpper, option | kUpper, 1, 16, 0}),
+              SECCOMP_RET_ERRNO | EACCES)
+        << option;
+    EXPECT_TRUE(Passes(call, {3, IPPROTO_TCP, option, 1, 16, 0})) << option;
+    EXPECT_TRUE(Passes(call, {3, IPPROTO_SCTP, 3, 1, 16, 0})) << option;
+  }
 }
 
 TEST_F(FilterTest, LeavesOtherCallsAlone) {

@@ -123,11 +123,13 @@ class Supervised {
   int RunChild(int parent, Body body) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    const auto filter = BuildFilter({0, trap_sockets_});
+    // With a cookie, to hand the listener over under the filter.
+    constexpr uint64_t kCookie = 0x1122334455667788;
+    const auto filter = BuildFilter({kCookie, trap_sockets_});
     REQUIRE(filter.ok());
     auto listener = InstallFilter(filter.value());
     REQUIRE(listener.ok());
-    REQUIRE(base::SendMessage(parent, 'l', listener->get()));
+    REQUIRE(base::SendMessage(parent, 'l', listener->get(), kCookie));
     listener->Reset();
     char go;
     REQUIRE(read(parent, &go, 1) == 1);

@@ -445,6 +445,54 @@ TEST_P(SupervisorTest, SendsNoDatagramButToLoopback) {
             0);
 }
 
+TEST_P(SupervisorTest, SendsNoMessageButToLoopback) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+              sockaddr_in target = V4(kTarget, 443);
+              sockaddr_in own = V4("127.0.0.1", 9);
+              char byte = 'x';
+              iovec piece{&byte, 1};
+              msghdr message{};
+              message.msg_iov = &piece;
+              message.msg_iovlen = 1;
+              message.msg_name = &target;
+              message.msg_namelen = sizeof target;
+              REQUIRE(sendmsg(fd, &message, 0) == -1 && errno == EACCES);
+              mmsghdr messages[2]{{message, 7}, {message, 7}};
+              REQUIRE(sendmmsg(fd, messages, 2, 0) == -1 && errno == EACCES);
+              REQUIRE(messages[0].msg_len == 7);
+              messages[0].msg_hdr.msg_name = &own;
+              REQUIRE(sendmmsg(fd, messages, 2, 0) == 1);
+              REQUIRE(messages[0].msg_len == 1 && messages[1].msg_len == 7);
+              messages[1].msg_hdr.msg_name = &own;
+              REQUIRE(sendmmsg(fd, messages, 2, 0) == 2);
+              REQUIRE(messages[1].msg_len == 1);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(SupervisorTest, LetsMessagesWithoutAddressGo) {
+  EXPECT_EQ(Run([]() -> int {
+              int ends[2];
+              REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+              char data[4] = "abc";
+              iovec piece{data, 3};
+              msghdr message{};
+              message.msg_iov = &piece;
+              message.msg_iovlen = 1;
+              REQUIRE(sendmsg(ends[0], &message, 0) == 3);
+              mmsghdr messages[2]{{message, 0}, {message, 0}};
+              REQUIRE(sendmmsg(ends[0], messages, 2, MSG_NOSIGNAL) == 2);
+              char got[16];
+              REQUIRE(recv(ends[1], got, sizeof got, 0) == 9);
+              REQUIRE(sendmsg(ends[0], reinterpret_cast<msghdr*>(16), 0) == -1 && errno == EFAULT);
+              REQUIRE(sendmsg(999, &message, 0) == -1 && errno == EBADF);
+              return 0;
+            }),
+            0);
+}
+
 TEST_P(SupervisorTest, DialsForAThreadThatOutlivesTheFirst) {
   SKIP_UNDER_THREAD_SANITIZER();
   EXPECT_EQ(Run([]() -> int {
