@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kMaxControl = 65536;
 constexpr size_t kMaxPieces = 1024;  // UIO_MAXIOV of Linux
 // How long a thread of the crew waits before it looks whether the call is still alive.
-constexpr int kLookMs = 100;
+constexpr int64_t kLookMs = 100;
 
 size_t SizeOf(const std::vector<iovec>& pieces) {
   size_t size = 0;
@@ -48,7 +48,8 @@ Outcome SendWithPatience(Call& call, Crew::Member& member, const msghdr& header,
   }
   for (;;) {
     pollfd writable{fd, POLLOUT, 0};
-    (void)sys::Poll(&writable, 1, kLookMs);
+    const int64_t left_ms = std::max<int64_t>(deadline_ms - base::NowMs(), 0);
+    (void)sys::Poll(&writable, 1, static_cast<int>(std::min<int64_t>(left_ms, kLookMs)));
     if (!call.IsAlive()) {
       call.Release();
       return Outcome::Answered();

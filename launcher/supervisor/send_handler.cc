@@ -115,14 +115,13 @@ void HandleMessage(Services& services, Call& call, Caller& caller, Crew::Member&
     AnswerFailure(call, got);
     return;
   }
-  if (!socket.is_ip()) {
-    call.Continue();
-  } else if (!socket.is_tcp()) {
-    Answer(call, SendDatagram(services, call, caller, member, message, socket));
-  } else if ((message.flags & MSG_FASTOPEN) != 0) {
+  const bool opens = (message.flags & MSG_FASTOPEN) != 0;
+  if (!socket.is_ip() || (socket.is_tcp() && !opens)) {
+    call.Continue();  // the address is of no network of ours, or doesn't count
+  } else if (socket.is_tcp()) {
     SendFirstOnStream(services, call, caller, member, message, socket, got == 0);
   } else {
-    call.Continue();  // the address doesn't count
+    Answer(call, SendDatagram(services, call, caller, member, message, socket));
   }
 }
 
@@ -269,16 +268,13 @@ void HandleSendmmsg(Services& services, Call& call, Caller& caller, Crew::Member
     }
     Guess(*first.address(), flags, &socket);
   }
-  if (!socket.is_ip()) {
-    call.Continue();
-  } else if (socket.is_tcp() && (flags & MSG_FASTOPEN) != 0) {
+  const bool is_datagram = socket.is_ip() && !socket.is_tcp();
+  if (socket.is_ip() && socket.is_tcp() && (flags & MSG_FASTOPEN) != 0) {
     call.Fail(EOPNOTSUPP);  // as where fast open is off
-  } else if (socket.is_tcp()) {
+  } else if (!is_datagram || (socket.fd() < 0 && MayAllGo(services, caller, socket, messages))) {
     call.Continue();
   } else if (socket.fd() >= 0) {
     Answer(call, Batch(services, call, caller, member, socket).Send(messages));
-  } else if (MayAllGo(services, caller, socket, messages)) {
-    call.Continue();
   } else {
     services.Say(Notice::kUnknownSocket, caller);
     call.Fail(EACCES);

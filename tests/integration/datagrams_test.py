@@ -2,6 +2,7 @@
 that a program sends to an address are answered. (That none leaves that may not: leak_test.py.)"""
 
 import os
+import subprocess
 
 import pytest
 
@@ -70,6 +71,75 @@ def test_name_that_was_not_looked_up_is_no_address(runner, door):
     assert "ok" not in run.must_succeed().out, str(run)
     told = lines_about(run, "UDP")
     assert len(told) == 1 and '"direct = web.corp.test"' in told[0], str(run)
+
+
+SLOW = """
+import socket, struct
+r, s = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+r.bind(('127.0.0.1', 0))
+s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4608)
+def send(flags=0):
+    try:
+        return s.sendmsg([bytes(1000)], [], flags, r.getsockname())
+    except BlockingIOError:
+        return 0
+def until_full(flags=0):
+    return any(send(flags) == 0 for _ in range(100))
+print({send() for _ in range(20)}, until_full(socket.MSG_DONTWAIT))
+s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack('@ll', 0, 1000))
+print(until_full())
+"""
+
+
+@pytest.fixture
+def slow(runner):
+    """A place where datagrams wait in their socket's buffer, also on loopback."""
+    world.ip("netns", "add", "slow")
+    world.ip("-n", "slow", "link", "set", "lo", "up")
+    shaped = subprocess.run("tc -n slow qdisc add dev lo root tbf rate 200kbit burst 2k latency 60s",
+                            shell=True, check=False, capture_output=True)
+    yield runner.place.but(ns="slow") if shaped.returncode == 0 else None
+    world.ip("netns", "del", "slow")
+
+
+@pytest.mark.parametrize("mode", ("auto", "supervise"))
+def test_send_waits_for_room_as_without_gochain(runner, slow, mode):
+    """Until there is some, not at all, or as long as SO_SNDTIMEO says."""
+    if slow is None:
+        pytest.skip("tc can't shape loopback here")
+    argv = ["/usr/bin/python3", "-c", SLOW]
+    assert runner.alone(argv, place=slow).must_succeed().out == "{1000} True\nTrue\n"
+    run = runner.run(argv, mode=mode, conf=BLOCK, place=slow)
+    assert run.must_succeed().out == "{1000} True\nTrue\n", str(run)
+
+
+PAST = """
+import os, signal, socket, time
+supervisor = os.getppid()
+a, b = socket.socketpair()
+r, s = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+r.bind(('127.0.0.1', 0))
+def send():
+    return (a.sendmsg([b'x']), s.sendmsg([b'x'], [], 0, r.getsockname()), s.sendto(b'x', r.getsockname()))
+send()
+waker = os.fork()
+if waker == 0:
+    time.sleep(10)
+    os.kill(supervisor, signal.SIGCONT)
+    os._exit(0)
+os.kill(supervisor, signal.SIGSTOP)
+sent = send()
+waited_for_none = os.waitpid(waker, os.WNOHANG)[0] == 0
+os.kill(supervisor, signal.SIGCONT)
+os.kill(waker, signal.SIGKILL)
+print(*sent, waited_for_none)
+"""
+
+
+def test_library_asks_no_supervisor(runner):
+    """What it has judged goes past the filter."""
+    run = runner.run(["/usr/bin/python3", "-c", PAST], mode="auto", conf=BLOCK)
+    assert run.must_succeed().out == "1 1 1 True\n", str(run)
 
 
 ASK = """
