@@ -17,6 +17,7 @@
 #include "supervisor/far_socket.h"
 #include "supervisor/handlers.h"
 #include "supervisor/name_services.h"
+#include "supervisor/read_resolv_conf.h"
 
 namespace supervisor {
 namespace {

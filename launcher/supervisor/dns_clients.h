@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "base/endpoint.h"
-#include "supervisor/resolv_conf.h"
+#include "names/resolv_conf.h"
 
 namespace supervisor {
 
@@ -20,7 +20,7 @@ inline constexpr uint16_t kDnsPort = 53;
 
 struct DnsClient {
   base::Endpoint server;  // the one it asked; without meaning for kQuiet*, whose packets say it
-  ResolvConf conf;
+  names::ResolvConf conf;
 
   bool operator==(const DnsClient&) const = default;
 };
@@ -33,10 +33,10 @@ class DnsClients {
 
   // What a closed socket was stays known until its port is another's, so that there are as many in
   // time as there are ports. They ask the same server by the same file, and share what is known.
-  void Put(Kind kind, uint16_t port, DnsClient client) {
+  void Put(Kind kind, uint16_t port, const DnsClient& client) {
     const std::lock_guard lock(mutex_);
     if (latest_ == nullptr || *latest_ != client) {
-      latest_ = std::make_shared<const DnsClient>(std::move(client));
+      latest_ = std::make_shared<const DnsClient>(client);
     }
     clients_[Key(kind, port)] = latest_;
   }

@@ -92,7 +92,8 @@ void DnsResponder::Wake() {
   }
 }
 
-int DnsResponder::Attach(int fd, int domain, int type, DnsClient client, base::Endpoint* actual) {
+int DnsResponder::Attach(int fd, int domain, int type, const DnsClient& client,
+                         base::Endpoint* actual) {
   {
     const std::lock_guard lock(mutex_);
     if (!Start()) {
@@ -119,7 +120,7 @@ int DnsResponder::Attach(int fd, int domain, int type, DnsClient client, base::E
   using Kind = DnsClients::Kind;
   const Kind kind = tcp ? (v6 ? Kind::kTcpV6 : Kind::kTcpV4) : v6 ? Kind::kUdpV6 : Kind::kUdpV4;
   const auto local = base::Endpoint::FromSockaddr(plain, length);
-  clients_.Put(kind, local.has_value() ? local->port() : 0, std::move(client));
+  clients_.Put(kind, local.has_value() ? local->port() : 0, client);
   return 0;
 }
 
@@ -133,7 +134,8 @@ bool DnsResponder::Adopt(base::Fd socket, DnsClients::Kind kind) {
   return true;
 }
 
-bool DnsResponder::Ask(std::vector<uint8_t> query, const base::Endpoint& source, DnsClient client) {
+bool DnsResponder::Ask(std::vector<uint8_t> query, const base::Endpoint& source,
+                       const DnsClient& client) {
   const std::lock_guard lock(mutex_);
   if (!Start()) {
     return false;
@@ -155,7 +157,7 @@ bool DnsResponder::Ask(std::vector<uint8_t> query, const base::Endpoint& source,
       base::ToSockaddr(source.address(), source.port(), AF_INET, &datagram.source);
   datagram.client = source;
   datagram.asked = client.server.address();
-  handed_.push_back({std::move(datagram), std::move(client)});
+  handed_.push_back({std::move(datagram), client});
   Wake();
   return true;
 }
@@ -244,12 +246,12 @@ void DnsResponder::Serve(size_t index, DnsDatagram query, const DnsClient& clien
   std::array<uint8_t, 1024> answer;
   const auto decision = policy_.Decide(query.bytes, client.conf, answer);
   switch (decision.verdict) {
-    case DnsPolicy::Verdict::kIgnore:
+    case engine::DnsPolicy::Verdict::kIgnore:
       break;
-    case DnsPolicy::Verdict::kAnswer:
+    case engine::DnsPolicy::Verdict::kAnswer:
       sockets_[index].Reply(query, std::span(answer).first(decision.size));
       break;
-    case DnsPolicy::Verdict::kForward: {
+    case engine::DnsPolicy::Verdict::kForward: {
       using Kind = DnsClients::Kind;
       const Kind kind = sockets_[index].kind();
       const bool quiet = kind == Kind::kQuietV4 || kind == Kind::kQuietV6;
@@ -291,7 +293,7 @@ bool DnsResponder::FinishForwarded(Forwarded& forwarded, bool readable, int64_t 
       answer.resize(static_cast<size_t>(size));
       std::array<uint8_t, 1024> ours;
       const auto decision = policy_.Review(forwarded.query.bytes, answer, ours);
-      socket.Reply(forwarded.query, decision.verdict == DnsPolicy::Verdict::kAnswer
+      socket.Reply(forwarded.query, decision.verdict == engine::DnsPolicy::Verdict::kAnswer
                                         ? std::span(ours).first(decision.size)
                                         : std::span(answer));
       return true;
@@ -303,7 +305,7 @@ bool DnsResponder::FinishForwarded(Forwarded& forwarded, bool readable, int64_t 
     return false;
   }
   std::array<uint8_t, 1024> failure;
-  const size_t size = DnsPolicy::ServerFailure(forwarded.query.bytes, failure);
+  const size_t size = engine::DnsPolicy::ServerFailure(forwarded.query.bytes, failure);
   socket.Reply(forwarded.query, std::span(failure).first(size));
   return true;
 }

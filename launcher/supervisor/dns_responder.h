@@ -15,9 +15,9 @@
 
 #include "base/endpoint.h"
 #include "base/fd.h"
+#include "engine/dns_policy.h"
 #include "engine/session.h"
 #include "supervisor/dns_clients.h"
-#include "supervisor/dns_policy.h"
 #include "supervisor/dns_socket.h"
 
 namespace supervisor {
@@ -30,7 +30,7 @@ class DnsResponder {
 
   // Connects the program's socket `fd` to the responder, which takes it for `client`. Returns 0 or
   // -errno; `actual` is where the socket is connected to then.
-  int Attach(int fd, int domain, int type, DnsClient client, base::Endpoint* actual);
+  int Attach(int fd, int domain, int type, const DnsClient& client, base::Endpoint* actual);
 
   // Also answers on `socket`, which is bound to port 53 of a quiet network.
   bool Adopt(base::Fd socket, DnsClients::Kind kind);
@@ -39,7 +39,7 @@ class DnsResponder {
   // Takes `query`, as if it had been received from an unconnected IPv4 socket of this host at
   // `source`; the answer comes from the server it was meant for. False: packets of one's own making
   // need CAP_NET_RAW.
-  bool Ask(std::vector<uint8_t> query, const base::Endpoint& source, DnsClient client);
+  bool Ask(std::vector<uint8_t> query, const base::Endpoint& source, const DnsClient& client);
 
  private:
   // How long a nameserver may take to answer.
@@ -73,7 +73,7 @@ class DnsResponder {
   bool Exchange(int fd, std::span<uint8_t> data, bool reading, int64_t deadline_ms);
   void ThreadEnded();
 
-  DnsPolicy policy_;
+  engine::DnsPolicy policy_;
   DnsClients clients_;
 
   std::mutex mutex_;

@@ -108,10 +108,10 @@ void DnsResponder::ServeStream(Stream& stream) {
       return;
     }
     auto decision = policy_.Decide(message, client->conf, std::span(answer).subspan(2));
-    if (decision.verdict == DnsPolicy::Verdict::kIgnore) {
+    if (decision.verdict == engine::DnsPolicy::Verdict::kIgnore) {
       return;
     }
-    if (decision.verdict == DnsPolicy::Verdict::kForward) {
+    if (decision.verdict == engine::DnsPolicy::Verdict::kForward) {
       decision.size = ForwardOnStream(client->server, message, std::span(answer).subspan(2));
     }
     PutSize(answer, decision.size);
@@ -125,7 +125,7 @@ void DnsResponder::ServeStream(Stream& stream) {
 // Asks `server` over TCP; its answer, or ours that it gave none.
 size_t DnsResponder::ForwardOnStream(const base::Endpoint& server, std::span<const uint8_t> query,
                                      std::span<uint8_t> out) {
-  const size_t failure = DnsPolicy::ServerFailure(query, out);
+  const size_t failure = engine::DnsPolicy::ServerFailure(query, out);
   const int64_t deadline_ms = base::NowMs() + kForwardTimeoutMs;
   const int domain = server.address().is_v4() ? AF_INET : AF_INET6;
   const base::Fd socket(
@@ -155,7 +155,7 @@ size_t DnsResponder::ForwardOnStream(const base::Endpoint& server, std::span<con
     return failure;
   }
   if (const auto decision = policy_.Review(query, answer, out);
-      decision.verdict == DnsPolicy::Verdict::kAnswer) {
+      decision.verdict == engine::DnsPolicy::Verdict::kAnswer) {
     return decision.size;
   }
   std::copy(answer.begin(), answer.end(), out.begin());

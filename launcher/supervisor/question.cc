@@ -8,6 +8,7 @@
 
 #include "engine/socket_copy.h"
 #include "supervisor/outgoing.h"
+#include "supervisor/read_resolv_conf.h"
 
 namespace supervisor {
 namespace {

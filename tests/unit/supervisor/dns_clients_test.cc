@@ -8,8 +8,10 @@ namespace {
 using Kind = DnsClients::Kind;
 
 DnsClient Asking(uint32_t server, unsigned ndots = 1) {
-  return {base::Endpoint(base::IpAddress::V4(server), kDnsPort),
-          {.search = {"corp.example"}, .ndots = ndots}};
+  names::ResolvConf conf;
+  conf.ndots = ndots;
+  conf.AddSearch("corp.example");
+  return {base::Endpoint(base::IpAddress::V4(server), kDnsPort), conf};
 }
 
 TEST(DnsClientsTest, KnowsAPortByItsKind) {

@@ -1,9 +1,20 @@
-#include "supervisor/resolv_conf.h"
+#include "names/resolv_conf.h"
 
 #include <gtest/gtest.h>
 
-namespace supervisor {
+#include <string>
+#include <vector>
+
+namespace names {
 namespace {
+
+std::vector<std::string> Search(const ResolvConf& conf) {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < conf.search_count(); ++i) {
+    out.emplace_back(conf.search(i));
+  }
+  return out;
+}
 
 const char kKubernetes[] =
     "search ci.svc.cluster.local svc.cluster.local cluster.local\n"
@@ -12,32 +23,47 @@ const char kKubernetes[] =
 
 TEST(ResolvConfTest, ReadsKubernetesFile) {
   const ResolvConf conf = ParseResolvConf(kKubernetes, "pod");
-  EXPECT_EQ(conf.search, (std::vector<std::string>{"ci.svc.cluster.local", "svc.cluster.local",
-                                                   "cluster.local"}));
+  EXPECT_EQ(Search(conf), (std::vector<std::string>{"ci.svc.cluster.local", "svc.cluster.local",
+                                                    "cluster.local"}));
   EXPECT_EQ(conf.ndots, 5u);
 }
 
 TEST(ResolvConfTest, TakesTheLastOfSearchAndDomain) {
   const ResolvConf conf =
       ParseResolvConf("search a.example b.example\ndomain Corp.Example. other\n", "");
-  EXPECT_EQ(conf.search, std::vector<std::string>{"corp.example"});
+  EXPECT_EQ(Search(conf), std::vector<std::string>{"corp.example"});
 }
 
 TEST(ResolvConfTest, SkipsCommentsAndKnowsDefaults) {
   const ResolvConf conf = ParseResolvConf("# search x.example\n;domain y.example\n\n", "host");
-  EXPECT_TRUE(conf.search.empty());
+  EXPECT_EQ(conf.search_count(), 0u);
   EXPECT_EQ(conf.ndots, 1u);
 }
 
 TEST(ResolvConfTest, TakesTheHostNamesDomainWhereNoneIsNamed) {
-  EXPECT_EQ(ParseResolvConf("", "build7.corp.example").search,
+  EXPECT_EQ(Search(ParseResolvConf("", "build7.corp.example")),
             std::vector<std::string>{"corp.example"});
-  EXPECT_TRUE(ParseResolvConf("search .\n", "build7.corp.example").search.empty());
+  EXPECT_EQ(ParseResolvConf("search .\n", "build7.corp.example").search_count(), 0u);
 }
 
 TEST(ResolvConfTest, LimitsNdotsAsTheResolverDoes) {
   EXPECT_EQ(ParseResolvConf("options ndots:99 rotate\n", "").ndots, 15u);
   EXPECT_EQ(ParseResolvConf("options ndots:\n", "").ndots, 0u);
+}
+
+TEST(ResolvConfTest, KeepsNdotsOfBeforeASearchLine) {
+  EXPECT_EQ(ParseResolvConf("options ndots:3\nsearch corp.example\n", "").ndots, 3u);
+}
+
+TEST(ResolvConfTest, LeavesOutDomainsThatThereIsNoRoomFor) {
+  std::string line = "search";
+  for (int i = 0; i < 40; ++i) {
+    line += " " + std::string(100, static_cast<char>('a' + i % 26));
+  }
+  const std::vector<std::string> search = Search(ParseResolvConf(line + " x.example", ""));
+  ASSERT_EQ(search.size(), 21u);
+  EXPECT_EQ(search[19], std::string(100, 't'));
+  EXPECT_EQ(search[20], "x.example");
 }
 
 TEST(SearchStemTest, FindsTheStemThatASearchDomainWasPutBehind) {
@@ -63,4 +89,4 @@ TEST(SearchStemTest, TakesANameForWhatItIsWhereTheStemWouldHaveBeenAskedFirst) {
 }
 
 }  // namespace
-}  // namespace supervisor
+}  // namespace names

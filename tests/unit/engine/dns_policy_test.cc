@@ -1,4 +1,4 @@
-#include "supervisor/dns_policy.h"
+#include "engine/dns_policy.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include "../names/dns_labels.h"
 #include "config/builder.h"
 
-namespace supervisor {
+namespace engine {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
@@ -46,6 +46,8 @@ Bytes Query(const std::string& name, uint16_t type, uint16_t klass = 1) {
   return out;
 }
 
+names::ResolvConf Conf(const char* text) { return names::ParseResolvConf(text, {}); }
+
 class DnsPolicyTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -65,7 +67,7 @@ class DnsPolicyTest : public ::testing::Test {
     session_ = std::make_unique<engine::Session>(created->session);
   }
 
-  Verdict Ask(const Bytes& query, const ResolvConf& conf = {}) {
+  Verdict Ask(const Bytes& query, const names::ResolvConf& conf = {}) {
     DnsPolicy policy(*session_);
     answer_.assign(1024, 0);
     const auto decision = policy.Decide(query, conf, answer_);
@@ -148,7 +150,8 @@ TEST_F(DnsPolicyTest, AnswersLocalhostItself) {
 }
 
 TEST_F(DnsPolicyTest, SaysNoToANameWithASearchDomainBehindIt) {
-  const ResolvConf conf{{"ci.svc.cluster.local", "svc.cluster.local", "cluster.local"}, 5};
+  const names::ResolvConf conf =
+      Conf("search ci.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5");
   for (const char* const domain : {"ci.svc.cluster.local", "svc.cluster.local", "cluster.local"}) {
     for (const uint16_t type : {kA, kAaaa}) {
       EXPECT_EQ(Ask(Query(std::string("proxy.golang.org.") + domain, type), conf),
@@ -163,7 +166,7 @@ TEST_F(DnsPolicyTest, SaysNoToANameWithASearchDomainBehindIt) {
 }
 
 TEST_F(DnsPolicyTest, SaysYesToALongNameThatARuleNames) {
-  const ResolvConf conf{{"cluster.local"}, 5};
+  const names::ResolvConf conf = Conf("search cluster.local\noptions ndots:5");
   Ask(Query("a.b.named.cluster.local", kA), conf);
   EXPECT_TRUE(IsMadeUp());
 }
@@ -222,7 +225,7 @@ TEST_F(DnsPolicyTest, GivesTheNameOfAHost) {
 }
 
 TEST_F(DnsPolicyTest, SaysNoToAHostWithASearchDomainBehindIt) {
-  const ResolvConf conf{{"direct.example", "far.example"}, 5};
+  const names::ResolvConf conf = Conf("search direct.example far.example\noptions ndots:5");
   for (const char* const domain : {"direct.example", "far.example"}) {
     EXPECT_EQ(Ask(Query(std::string("build.box.") + domain, kA), conf), Verdict::kAnswer);
     EXPECT_EQ(Code(), kNoSuchName) << domain;
@@ -264,4 +267,4 @@ TEST_F(DnsPolicyReviewTest, MakesUpAnAddressInThePlaceOfAHosts) {
 }
 
 }  // namespace
-}  // namespace supervisor
+}  // namespace engine

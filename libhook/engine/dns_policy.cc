@@ -1,4 +1,4 @@
-#include "supervisor/dns_policy.h"
+#include "engine/dns_policy.h"
 
 #include <netinet/in.h>
 
@@ -7,7 +7,7 @@
 #include "names/reverse_name.h"
 #include "rules/rules.h"
 
-namespace supervisor {
+namespace engine {
 namespace {
 
 using names::DnsCode;
@@ -24,8 +24,8 @@ bool IsLocalhost(std::string_view name) {
 
 }  // namespace
 
-DnsPolicy::Decision DnsPolicy::Decide(std::span<const uint8_t> message, const ResolvConf& conf,
-                                      std::span<uint8_t> out) {
+DnsPolicy::Decision DnsPolicy::Decide(std::span<const uint8_t> message,
+                                      const names::ResolvConf& conf, std::span<uint8_t> out) {
   names::DnsQuery query;
   const auto say = [&](DnsCode code) {
     return Decision{Verdict::kAnswer, names::BuildDnsAnswer(message, query, code, out)};
@@ -43,7 +43,7 @@ DnsPolicy::Decision DnsPolicy::Decide(std::span<const uint8_t> message, const Re
   }
   const std::string_view name = query.name();
   const auto reverse = names::ParseReverseName(name);
-  const auto pointed = reverse ? engine::ReverseName(session_, *reverse) : std::nullopt;
+  const auto pointed = reverse ? ReverseName(session_, *reverse) : std::nullopt;
   if (pointed) {
     if (!query.Is(DnsType::kPtr)) {
       return say(DnsCode::kNoError);
@@ -56,26 +56,26 @@ DnsPolicy::Decision DnsPolicy::Decide(std::span<const uint8_t> message, const Re
   }
   const config::Config& config = session_.config();
   // The root stands for any name: it is asked for where names in general may be.
-  const engine::Telling telling = engine::HowToTell(config, name.empty() ? "." : name);
-  if (telling == engine::Telling::kHosts) {
+  const Telling telling = HowToTell(config, name.empty() ? "." : name);
+  if (telling == Telling::kHosts) {
     return SayAddresses(message, query, config.HostAddresses(name), out);
   }
-  if (IsLocalhost(name) && telling == engine::Telling::kAsk) {
+  if (IsLocalhost(name) && telling == Telling::kAsk) {
     return SayLoopback(message, query, out);
   }
   const bool is_host = !config.HostAddresses(name).empty();
   if ((!query.sayable && !name.empty()) ||
-      (!is_host && !config.HostAddresses(StemOf(conf, name)).empty())) {
+      (!is_host && !config.HostAddresses(names::StemOf(conf, name)).empty())) {
     // A name of [hosts] with a search domain behind it: like /etc/hosts, it comes first.
     return say(DnsCode::kNoSuchName);
   }
-  if (telling == engine::Telling::kAsk) {
+  if (telling == Telling::kAsk) {
     return {Verdict::kForward};
   }
   if (reverse) {
     return say(DnsCode::kNoSuchName);
   }
-  if (!is_host && !SearchStem(conf, name).empty() && !rules::IsNamedByRule(config, name)) {
+  if (!is_host && !names::SearchStem(conf, name).empty() && !rules::IsNamedByRule(config, name)) {
     // Yes to "proxy.golang.org.ci.svc.cluster.local" would keep the resolver from ever asking for
     // proxy.golang.org itself.
     return say(DnsCode::kNoSuchName);
@@ -86,10 +86,10 @@ DnsPolicy::Decision DnsPolicy::Decide(std::span<const uint8_t> message, const Re
 DnsPolicy::Decision DnsPolicy::Review(std::span<const uint8_t> message,
                                       std::span<const uint8_t> answer, std::span<uint8_t> out) {
   names::DnsQuery query;
-  engine::AnsweredAddresses addresses;
+  AnsweredAddresses addresses;
   const bool parsed = names::ParseDnsQuery(message, &query) == names::DnsParsed::kQuery;
   const size_t count = parsed ? names::ReadDnsAddresses(answer, query, addresses) : 0;
-  if (count == 0 || engine::Answered(session_, query.name(), std::span(addresses).first(count))) {
+  if (count == 0 || Answered(session_, query.name(), std::span(addresses).first(count))) {
     return {Verdict::kForward};
   }
   return SayMadeUp(message, query, out);
@@ -99,7 +99,7 @@ DnsPolicy::Decision DnsPolicy::SayAddresses(std::span<const uint8_t> message,
                                             const names::DnsQuery& query,
                                             std::span<const config::HostAddress> hosts,
                                             std::span<uint8_t> out) {
-  engine::Addresses addresses;
+  Addresses addresses;
   size_t count = 0;
   for (const config::HostAddress& host : hosts) {
     const bool asked = query.Is(host.address.is_v4() ? DnsType::kA : DnsType::kAaaa);
@@ -108,7 +108,7 @@ DnsPolicy::Decision DnsPolicy::SayAddresses(std::span<const uint8_t> message,
     }
   }
   const auto found = std::span(addresses).first(count);
-  engine::Answered(session_, query.name(), found);
+  Answered(session_, query.name(), found);
   return {Verdict::kAnswer, names::BuildDnsAddresses(message, query, found, kTtlSeconds, out)};
 }
 
@@ -147,4 +147,4 @@ size_t DnsPolicy::ServerFailure(std::span<const uint8_t> message, std::span<uint
   return names::BuildDnsAnswer(message, query, DnsCode::kServerFailure, out);
 }
 
-}  // namespace supervisor
+}  // namespace engine

@@ -1,10 +1,11 @@
-// DnsPolicy: what is answered to a DNS query of the process tree. No sockets; thread-safe.
+// DnsPolicy: what is answered to a DNS query of the process tree, by the supervisor's responder and
+// by the library alone. No sockets, nothing allocated; any thread, async-signal-safe.
 //
-// Names are told as engine::HowToTell() says: those that some rule may send to a proxy have made-up
+// Names are told as HowToTell() says: those that some rule may send to a proxy have made-up
 // addresses, and nobody is asked for them; those that are direct whatever the port go to the server
 // that the program asked, and what it answers is remembered.
-#ifndef GOCHAIN_SUPERVISOR_DNS_POLICY_H_
-#define GOCHAIN_SUPERVISOR_DNS_POLICY_H_
+#ifndef GOCHAIN_ENGINE_DNS_POLICY_H_
+#define GOCHAIN_ENGINE_DNS_POLICY_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -12,9 +13,9 @@
 
 #include "engine/session.h"
 #include "names/dns_message.h"
-#include "supervisor/resolv_conf.h"
+#include "names/resolv_conf.h"
 
-namespace supervisor {
+namespace engine {
 
 class DnsPolicy {
  public:
@@ -24,10 +25,11 @@ class DnsPolicy {
     size_t size = 0;  // of the answer
   };
 
-  explicit DnsPolicy(engine::Session& session) : session_(session) {}
+  explicit DnsPolicy(Session& session) : session_(session) {}
 
   // `conf` is the asking program's. The answer goes to `out`.
-  Decision Decide(std::span<const uint8_t> message, const ResolvConf& conf, std::span<uint8_t> out);
+  Decision Decide(std::span<const uint8_t> message, const names::ResolvConf& conf,
+                  std::span<uint8_t> out);
   // A server has said `answer` to `message`, which was forwarded: kForward where the program is
   // told so, byte for byte, else what it is told is in `out`.
   Decision Review(std::span<const uint8_t> message, std::span<const uint8_t> answer,
@@ -43,9 +45,9 @@ class DnsPolicy {
   Decision SayMadeUp(std::span<const uint8_t> message, const names::DnsQuery& query,
                      std::span<uint8_t> out);
 
-  engine::Session& session_;
+  Session& session_;
 };
 
-}  // namespace supervisor
+}  // namespace engine
 
-#endif  // GOCHAIN_SUPERVISOR_DNS_POLICY_H_
+#endif  // GOCHAIN_ENGINE_DNS_POLICY_H_
