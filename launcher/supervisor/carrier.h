@@ -31,8 +31,9 @@ class Carrier {
   explicit Carrier(engine::Session& session)
       : session_(session), to_loop_(loop_), dials_(session, engine::Door::kRelay, to_loop_) {}
 
-  // Is the connect of `caller` that has `plan`, on stream socket `socket`, one to carry?
   bool IsGo(Caller& caller) { return programs_.IsGo(caller.tid()); }
+  bool IsWatched(Caller& caller, int fd) { return programs_.IsWatched(caller.tid(), fd); }
+  // Is the connect of `caller` that has `plan`, on stream socket `socket`, one to carry?
   bool Wants(Caller& caller, int socket, const engine::Plan& plan);
 
   struct Carried {

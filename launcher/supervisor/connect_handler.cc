@@ -17,6 +17,7 @@
 #include "supervisor/far_socket.h"
 #include "supervisor/handlers.h"
 #include "supervisor/name_services.h"
+#include "supervisor/quiet_question.h"
 #include "supervisor/read_resolv_conf.h"
 
 namespace supervisor {
@@ -36,6 +37,9 @@ void AskOurselves(Services& services, Call& call, Caller& caller, const ProgramS
   if (!caller.SharesNetwork()) {
     services.Say(Notice::kOtherNetwork, caller);
     call.Fail(ECONNREFUSED);
+    return;
+  }
+  if (ConnectInQuietNetwork(services, call, caller, socket, server)) {
     return;
   }
   base::Endpoint actual;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
@@ -33,8 +34,9 @@ bool IsEpollSet(pid_t tid, int fd) {
   return size > 0 && std::string_view(link, static_cast<size_t>(size)) == kLink;
 }
 
-// The number of an epoll set of the thread's, or -1.
-int FindEpollSet(pid_t tid) {
+// The number of the first epoll set of the thread's that `wanted` says yes to, or -1.
+template <typename Wanted>
+int FindEpollSet(pid_t tid, const Wanted& wanted) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(ThreadPath(tid, "fd").text.data()),
                                                    closedir);
   if (folder == nullptr) {
@@ -42,11 +44,25 @@ int FindEpollSet(pid_t tid) {
   }
   while (const dirent* const entry = readdir(folder.get())) {
     const int fd = std::atoi(entry->d_name);
-    if (entry->d_name[0] != '.' && IsEpollSet(tid, fd)) {
+    if (entry->d_name[0] != '.' && IsEpollSet(tid, fd) && wanted(fd)) {
       return fd;
     }
   }
   return -1;
+}
+
+// Has the set `set` an entry for descriptor `fd`? By proc(5), "tfd:        5 events: …".
+bool HasEntry(pid_t tid, int set, int fd) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(
+      std::fopen(ThreadPath(tid, "fdinfo/", set).text.data(), "re"), std::fclose);
+  char line[256];
+  while (file != nullptr && std::fgets(line, sizeof line, file.get()) != nullptr) {
+    int number = -1;
+    if (std::sscanf(line, "tfd: %d", &number) == 1 && number == fd) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -80,11 +96,15 @@ bool EventLoops::HasEpollSet(pid_t tid) {
   if (before >= 0 && IsEpollSet(tid, before)) {
     return true;
   }
-  const int found = FindEpollSet(tid);
+  const int found = FindEpollSet(tid, [](int) { return true; });
   if (found >= 0) {
     Remember(tid, found);
   }
   return found >= 0;
+}
+
+bool EventLoops::IsWatched(pid_t tid, int fd) {
+  return FindEpollSet(tid, [=](int set) { return HasEntry(tid, set, fd); }) >= 0;
 }
 
 int EventLoops::Remembered(pid_t tid) {

@@ -19,9 +19,11 @@ namespace supervisor {
 
 class EventLoops {
  public:
-  // Both look at thread `tid` and its process now; an exec makes another program of it.
+  // All look at thread `tid` and its process now; an exec makes another program of it.
   bool IsGo(pid_t tid);
   bool HasEpollSet(pid_t tid);
+  // Is descriptor `fd` in one of its epoll sets? They would go on with the file that is there now.
+  bool IsWatched(pid_t tid, int fd);
 
  private:
   // A program file as it was when it was looked into.

@@ -1,6 +1,8 @@
 // DNS of programs under the real filter: what they ask, and what they are told.
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
 
 #include <cstring>
 
@@ -26,6 +28,13 @@ ssize_t ReceiveSoon(int fd, unsigned char* out, size_t room, sockaddr_in* from) 
   return poll(&watched, 1, 3000) == 1
              ? recvfrom(fd, out, room, 0, reinterpret_cast<sockaddr*>(from), &size)
              : -1;
+}
+
+// As its resolver makes them.
+int GlibcsSocket() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  return setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) == 0 ? fd : -1;
 }
 
 // Two servers and more than one question on one socket, as musl asks.
@@ -60,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(, DnsTest, ::testing::Bool(), [](const auto& instance) 
   return std::string(instance.param ? "MakesSockets" : "TakesDescriptors");
 });
 
-TEST_P(DnsTest, AnswersAConnectedSocket) {
+TEST_P(DnsTest, AnswersAConnectedSocketFromTheServerItAsked) {
   EXPECT_EQ(Run([]() -> int {
               const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
               REQUIRE(Connect(fd, V4("192.0.2.53", 53)) == 0);
@@ -73,6 +82,39 @@ TEST_P(DnsTest, AnswersAConnectedSocket) {
               unsigned char answer[512];
               sockaddr_in from{};
               REQUIRE(IsMadeUpAnswer(answer, ReceiveSoon(fd, answer, sizeof answer, &from)));
+              REQUIRE(std::memcmp(&from, &server, sizeof from) == 0);
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(DnsTest, LeavesGlibcsSocketWhereItIs) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = GlibcsSocket();
+              struct stat before;
+              struct stat after;
+              REQUIRE(fstat(fd, &before) == 0);
+              REQUIRE(Connect(fd, V4("192.0.2.53", 53)) == 0);
+              REQUIRE(fstat(fd, &after) == 0);
+              REQUIRE(before.st_ino == after.st_ino);
+              REQUIRE(send(fd, kQuestion, sizeof kQuestion, 0) == sizeof kQuestion);
+              unsigned char answer[512];
+              sockaddr_in from{};
+              REQUIRE(IsMadeUpAnswer(answer, ReceiveSoon(fd, answer, sizeof answer, &from)));
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(DnsTest, LeavesASocketInItsEpollSet) {
+  EXPECT_EQ(Run([]() -> int {
+              const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+              const int set = epoll_create1(EPOLL_CLOEXEC);
+              epoll_event event{.events = EPOLLIN, .data = {}};
+              REQUIRE(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) == 0);
+              REQUIRE(Connect(fd, V4("192.0.2.53", 53)) == 0);
+              REQUIRE(send(fd, kQuestion, sizeof kQuestion, 0) == sizeof kQuestion);
+              REQUIRE(epoll_wait(set, &event, 1, 3000) == 1);
               return 0;
             }),
             0);
@@ -154,8 +196,7 @@ TEST_P(DnsTest, AnswersOverTcp) {
 TEST_P(DnsTest, SaysNothingToOthersOnTheMachine) {
   Supervised tree(proxy_, GetParam());
   tree.Start([]() -> int {
-    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    REQUIRE(Connect(fd, V4("192.0.2.53", 53)) == 0);
+    REQUIRE(Connect(GlibcsSocket(), V4("192.0.2.53", 53)) == 0);
     sleep(1);
     return 0;
   });
