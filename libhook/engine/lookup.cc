@@ -1,5 +1,7 @@
 #include "engine/lookup.h"
 
+#include <algorithm>
+
 #include "rules/rules.h"
 
 namespace engine {
@@ -34,6 +36,15 @@ Telling HowToTell(const Config& config, std::string_view name) {
     }
   }
   return Telling::kHosts;
+}
+
+bool AsksForAll(const Config& config) {
+  const auto patterns = config.patterns();
+  return config.globals().default_route.kind == config::RouteKind::kDirect &&
+         config.hosts().empty() && config.rewrites().empty() &&
+         std::all_of(patterns.begin(), patterns.end(), [](const config::Pattern& pattern) {
+           return pattern.route.kind == config::RouteKind::kDirect;
+         });
 }
 
 bool Answered(Session& session, std::string_view name, std::span<const base::IpAddress> addresses) {

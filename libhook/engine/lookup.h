@@ -31,6 +31,9 @@ enum class Telling : uint8_t {
 // their own there, unless that could be mistaken too.
 Telling HowToTell(const config::Config& config, std::string_view name);
 
+// True where every name is kAsk: nothing but direct routes, no [rewrite] and no [hosts].
+bool AsksForAll(const config::Config& config);
+
 // A program is about to be told that `name` has `addresses`: so a connect to one of them means that
 // name, for the whole tree. False where one of them is that of another name in [hosts]: then the
 // name has to have a made-up address.

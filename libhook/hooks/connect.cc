@@ -15,6 +15,8 @@
 #include "engine/connector.h"
 #include "hooks/caller.h"
 #include "hooks/cancellation.h"
+#include "hooks/dns_questions.h"
+#include "hooks/dns_sockets.h"
 #include "hooks/errno_keeper.h"
 #include "hooks/next.h"
 #include "hooks/relay_starter.h"
@@ -25,8 +27,6 @@
 
 namespace hooks {
 namespace {
-
-constexpr uint16_t kDnsPort = 53;
 
 // The kernel's own connect. Without a filter other preloaded libraries get their turn; a supervisor
 // that keeps a duplicate of the socket must see the call, to let go of it.
@@ -205,14 +205,23 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
   }
   Process& process = Process::Get();
   if (IsLeftToLibc(process, destination)) {
-    return FromC(real::connect(fd, address, length));
+    const int result = FromC(real::connect(fd, address, length));
+    if (result == 0 && destination.kind == Destination::Kind::kDatagram &&
+        destination.endpoint.port() == kDnsPort && !IsResolving()) {
+      MarkDnsSocket(fd);
+    }
+    return result;
+  }
+  if (IsQuestion(fd, destination)) {
+    return ConnectToServer(fd, destination, address, length);
   }
   if (destination.kind == Destination::Kind::kDatagram) {
     return ConnectDatagram(process, fd, address, length, destination);
   }
   if (process.standing() == Process::Standing::kLoopbackOnly) {
-    return destination.endpoint.address().IsLoopback() ? PlainConnect(process, fd, address, length)
-                                                       : -EACCES;
+    return destination.endpoint.address().IsLoopback() && MayAskByTcp(destination.endpoint)
+               ? PlainConnect(process, fd, address, length)
+               : -EACCES;
   }
   // It may be another program that was told of it.
   if (names::NameTable::InRange(destination.endpoint.address())) {
@@ -220,6 +229,10 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
   }
   const engine::Plan plan =
       engine::MakePlan(process.session(), destination.endpoint, process.exe());
+  if (plan.decision.route.kind == config::RouteKind::kDirect &&
+      !MayAskByTcp(destination.endpoint)) {
+    return -ECONNREFUSED;
+  }
   if (plan.pass_through) {
     return PlainConnect(process, fd, address, length);
   }

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "hooks/dns_sockets.h"
 #include "hooks/errno_keeper.h"
 #include "hooks/next.h"
 #include "loop/guard.h"
@@ -40,6 +41,9 @@ int Copied(int fd, int copy) {
   if (copy >= 0) {
     NoteCopy(fd);
     NoteCopy(copy);
+    if (IsDnsSocket(fd)) {
+      MarkDnsSocket(copy);
+    }
     if (loop::IsBusy()) {
       loop::Duplicated(fd, copy);
     }

@@ -12,6 +12,8 @@
 #include "hooks/cancellation.h"
 #include "hooks/connect.h"
 #include "hooks/destination.h"
+#include "hooks/dns_questions.h"
+#include "hooks/dns_sockets.h"
 #include "hooks/errno_keeper.h"
 #include "hooks/libc_search.h"
 #include "hooks/next.h"
@@ -29,6 +31,7 @@ enum class Verdict : uint8_t {
   kReal,  // not for this library to judge: where there is a supervisor, it will
   kDialFirst,
   kRefuse,
+  kQuestion,
 };
 
 // Without a filter other preloaded libraries get their turn, and no rules are read for it. musl has
@@ -76,6 +79,9 @@ bool IsOfUnix(const sockaddr* address, socklen_t length) {
 }
 
 Verdict Judge(int fd, const sockaddr* address, socklen_t length, int flags) {
+  if (address == nullptr) {
+    return IsDnsSocket(fd) ? Verdict::kQuestion : Verdict::kPass;
+  }
   const Destination destination = DestinationOfSend(fd, address, length);
   if (destination.kind == Destination::Kind::kNotOurs) {
     return IsOfUnix(address, length) ? Verdict::kPass : Verdict::kReal;
@@ -88,6 +94,9 @@ Verdict Judge(int fd, const sockaddr* address, socklen_t length, int flags) {
   if (IsLeftToLibc(process, destination)) {
     return Verdict::kReal;
   }
+  if (IsQuestion(fd, destination)) {
+    return Verdict::kQuestion;
+  }
   const engine::DatagramJudgement judgement = JudgeDatagram(process, destination);
   if (judgement.verdict == engine::DatagramVerdict::kSend) {
     return Verdict::kPass;
@@ -98,7 +107,7 @@ Verdict Judge(int fd, const sockaddr* address, socklen_t length, int flags) {
 
 Verdict Judge(int fd, const msghdr& message, int flags) {
   if (message.msg_name == nullptr) {
-    return Verdict::kPass;
+    return Judge(fd, nullptr, 0, flags);
   }
   // The kernel cuts what is longer than its own largest address, see __copy_msghdr() of Linux.
   const auto length = static_cast<int>(message.msg_namelen);
@@ -124,6 +133,12 @@ ssize_t SendMessage(Verdict verdict, int fd, const msghdr& message, int flags) {
       return FromC(real::sendmsg(fd, &message, flags));
     case Verdict::kRefuse:
       return -EACCES;
+    case Verdict::kQuestion: {
+      const auto sent =
+          AnswerQuestion(fd, {message.msg_iov, message.msg_iovlen},
+                         static_cast<const sockaddr*>(message.msg_name), message.msg_namelen);
+      return sent ? *sent : FromC(real::sendmsg(fd, &message, flags));
+    }
     case Verdict::kDialFirst:
       break;
   }
@@ -145,6 +160,11 @@ ssize_t Sendto(int fd, const void* data, size_t size, int flags, const sockaddr*
       return FromC(real::sendto(fd, data, size, flags, address, length));
     case Verdict::kRefuse:
       return -EACCES;
+    case Verdict::kQuestion: {
+      const iovec piece{const_cast<void*>(data), size};
+      const auto sent = AnswerQuestion(fd, {&piece, 1}, address, length);
+      return sent ? *sent : FromC(real::sendto(fd, data, size, flags, address, length));
+    }
     case Verdict::kDialFirst:
       if (const int result = ConnectSocket(fd, address, length); result < 0) {
         return result;
@@ -183,7 +203,7 @@ ssize_t sendto(int fd, const void* data, size_t size, int flags, const sockaddr*
   if (loop::IsBusy() && !MayTransfer(fd, flags)) {
     return -1;
   }
-  if (address == nullptr) {
+  if (address == nullptr && !IsDnsSocket(fd)) {
     return real::sendto(fd, data, size, flags, address, length);
   }
   const ErrnoKeeper keeper;
@@ -195,7 +215,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     return -1;
   }
   const ErrnoKeeper keeper;
-  if (message == nullptr || message->msg_name == nullptr) {
+  if (message == nullptr || (message->msg_name == nullptr && !IsDnsSocket(fd))) {
     return keeper.Return(Pass(fd, message, flags));
   }
   return keeper.Return(SendMessage(Judge(fd, *message, flags), fd, *message, flags));

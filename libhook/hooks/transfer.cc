@@ -11,8 +11,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <span>
 
 #include "base/syscalls.h"
+#include "hooks/dns_questions.h"
+#include "hooks/dns_sockets.h"
 #include "hooks/next.h"
 #include "loop/guard.h"
 #include "loop/riders.h"
@@ -43,6 +46,14 @@ namespace {
 
 inline bool IsHeldBack(int fd, int flags = 0) { return loop::IsBusy() && !MayTransfer(fd, flags); }
 
+// One that lives as long as the full expression.
+struct Piece {
+  Piece(const void* data, size_t size) : piece{const_cast<void*>(data), size} {}
+  operator std::span<const iovec>() const { return {&piece, 1}; }
+
+  iovec piece;
+};
+
 }  // namespace
 
 namespace exported {
@@ -60,15 +71,31 @@ ssize_t readv(int fd, const iovec* pieces, int count) {
 }
 
 ssize_t write(int fd, const void* data, size_t size) {
-  return IsHeldBack(fd) ? -1 : real::write(fd, data, size);
+  if (IsHeldBack(fd)) {
+    return -1;
+  }
+  return IsDnsSocket(fd)
+             ? SendOrAnswer(fd, Piece(data, size), [=] { return real::write(fd, data, size); })
+             : real::write(fd, data, size);
 }
 
 ssize_t writev(int fd, const iovec* pieces, int count) {
-  return IsHeldBack(fd) ? -1 : real::writev(fd, pieces, count);
+  if (IsHeldBack(fd)) {
+    return -1;
+  }
+  return IsDnsSocket(fd) && count > 0
+             ? SendOrAnswer(fd, {pieces, static_cast<size_t>(count)},
+                            [=] { return real::writev(fd, pieces, count); })
+             : real::writev(fd, pieces, count);
 }
 
 ssize_t send(int fd, const void* data, size_t size, int flags) {
-  return IsHeldBack(fd, flags) ? -1 : real::send(fd, data, size, flags);
+  if (IsHeldBack(fd, flags)) {
+    return -1;
+  }
+  return IsDnsSocket(fd) ? SendOrAnswer(fd, Piece(data, size),
+                                        [=] { return real::send(fd, data, size, flags); })
+                         : real::send(fd, data, size, flags);
 }
 
 ssize_t recv(int fd, void* data, size_t size, int flags) {
@@ -80,21 +107,37 @@ ssize_t __recv_chk(int fd, void* data, size_t size, size_t room, int flags) {
 }
 
 ssize_t recvfrom(int fd, void* data, size_t size, int flags, sockaddr* address, socklen_t* length) {
-  return IsHeldBack(fd, flags) ? -1 : real::recvfrom(fd, data, size, flags, address, length);
+  if (IsHeldBack(fd, flags)) {
+    return -1;
+  }
+  return IsDnsSocket(fd) ? ReceiveAnswer(fd, data, size, flags, address, length)
+                         : real::recvfrom(fd, data, size, flags, address, length);
 }
 
 ssize_t __recvfrom_chk(int fd, void* data, size_t size, size_t room, int flags, sockaddr* address,
                        socklen_t* length) {
-  return IsHeldBack(fd, flags) ? -1
-                               : real::__recvfrom_chk(fd, data, size, room, flags, address, length);
+  if (IsHeldBack(fd, flags)) {
+    return -1;
+  }
+  // What doesn't fit is libc's to say.
+  return IsDnsSocket(fd) && size <= room
+             ? ReceiveAnswer(fd, data, size, flags, address, length)
+             : real::__recvfrom_chk(fd, data, size, room, flags, address, length);
 }
 
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
-  return IsHeldBack(fd, flags) ? -1 : real::recvmsg(fd, message, flags);
+  if (IsHeldBack(fd, flags)) {
+    return -1;
+  }
+  return IsDnsSocket(fd) ? ReceiveAnswer(fd, message, flags) : real::recvmsg(fd, message, flags);
 }
 
 int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
-  return IsHeldBack(fd, flags) ? -1 : real::recvmmsg(fd, messages, count, flags, timeout);
+  if (IsHeldBack(fd, flags)) {
+    return -1;
+  }
+  return IsDnsSocket(fd) ? ReceiveAnswers(fd, messages, count, flags, timeout)
+                         : real::recvmmsg(fd, messages, count, flags, timeout);
 }
 
 ssize_t sendfile(int out, int in, off_t* offset, size_t count) {

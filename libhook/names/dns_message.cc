@@ -116,6 +116,48 @@ DnsParsed ParseDnsQuery(std::span<const uint8_t> message, DnsQuery* out) {
   return DnsParsed::kQuery;
 }
 
+size_t BuildDnsQuery(uint16_t id, std::string_view name, uint16_t type, uint16_t klass,
+                     std::span<uint8_t> out) {
+  if (name.ends_with('.')) {
+    name.remove_suffix(1);
+  }
+  if (name.size() > base::kMaxNameLength) {
+    return 0;
+  }
+  Writer writer(out);
+  writer.U16(id);
+  writer.U16(kRecursionDesired);
+  writer.U16(1);
+  writer.U16(0);
+  writer.U32(0);
+  writer.Name(name);
+  writer.U16(type);
+  writer.U16(klass);
+  return writer.Finish();
+}
+
+size_t QueryOfAnswer(std::span<const uint8_t> answer, std::span<uint8_t> out) {
+  Reader reader(answer);
+  const uint16_t id = reader.U16();
+  const uint16_t flags = reader.U16();
+  const uint16_t questions = reader.U16();
+  reader.Skip(6);
+  const size_t begin = reader.position();
+  reader.SkipName();
+  reader.Skip(4);
+  if (!reader.ok() || (flags & kResponse) == 0 || questions != 1) {
+    return 0;
+  }
+  Writer writer(out);
+  writer.U16(id);
+  writer.U16(flags & kOpcodeMask);
+  writer.U16(1);
+  writer.U16(0);
+  writer.U32(0);
+  writer.Bytes(answer.subspan(begin, reader.position() - begin));
+  return writer.Finish();
+}
+
 size_t BuildDnsAnswer(std::span<const uint8_t> message, const DnsQuery& query, DnsCode code,
                       std::span<uint8_t> out) {
   return Build(message, query, code, 0, out, [](Writer&) {});

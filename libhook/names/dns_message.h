@@ -50,6 +50,15 @@ enum class DnsParsed : uint8_t {
 };
 DnsParsed ParseDnsQuery(std::span<const uint8_t> message, DnsQuery* out);
 
+// The query that asks a resolver for records of `type` and `klass` of `name`, whose labels have no
+// escapes. Returns its size, or 0 where there can't be such a name or `out` is too small.
+size_t BuildDnsQuery(uint16_t id, std::string_view name, uint16_t type, uint16_t klass,
+                     std::span<uint8_t> out);
+
+// The query that `answer` is to, as far as it says: its number and its question. Returns its size,
+// or 0 where it is no answer to one question.
+size_t QueryOfAnswer(std::span<const uint8_t> answer, std::span<uint8_t> out);
+
 // Builds the answer to `query`, whose bytes are `message`. Returns its size, or 0 where `out` is
 // too small.
 size_t BuildDnsAnswer(std::span<const uint8_t> message, const DnsQuery& query, DnsCode code,

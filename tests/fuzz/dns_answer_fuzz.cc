@@ -10,13 +10,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::vector<uint8_t> message(data, data + size);
   // The question is the answer's own, so that the fuzzer needn't guess one.
-  std::vector<uint8_t> asked = message;
-  if (asked.size() > 11) {
-    asked[2] &= 0x7f;
-    asked[6] = asked[7] = asked[8] = asked[9] = asked[10] = asked[11] = 0;
-  }
+  std::array<uint8_t, 512> asked;
+  const size_t asked_size = names::QueryOfAnswer(message, asked);
+  fuzz::Require(asked_size <= size, "the question is in the message");
   names::DnsQuery query;
-  if (names::ParseDnsQuery(asked, &query) != names::DnsParsed::kQuery) return 0;
+  const auto question = std::span<const uint8_t>(asked).first(asked_size);
+  if (names::ParseDnsQuery(question, &query) != names::DnsParsed::kQuery) return 0;
   std::array<base::IpAddress, 8> found;
   const size_t count = names::ReadDnsAddresses(message, query, found);
   fuzz::Require(count <= found.size(), "addresses fit");

@@ -61,6 +61,19 @@ TEST_F(LookupTest, TellsAllHostsThatAreDirectWhateverTheyShare) {
   EXPECT_EQ(How("shared.direct.example"), Telling::kHosts);
 }
 
+TEST(AsksForAllTest, IsSoOnlyWhereNothingLeadsElsewhere) {
+  const char kProxy[] = "[proxy far]\nurl = socks5://192.0.2.9\n";
+  const auto asks = [&](const std::string& text) {
+    return AsksForAll(SessionOf((text + kProxy).c_str()).config());
+  };
+  EXPECT_TRUE(asks("[rules]\ndirect = *.example\n"));
+  EXPECT_FALSE(asks("[gochain]\ndefault = far\n[rules]\ndirect = *.example\n"));
+  EXPECT_FALSE(asks("[rules]\nfar = *.example\n"));
+  EXPECT_FALSE(asks("[rules]\nreject = 10.0.0.0/8\n"));
+  EXPECT_FALSE(asks("[hosts]\nmirror.example = 10.0.0.7\n"));
+  EXPECT_FALSE(asks("[rewrite moved]\nfrom = moved.example:80\nto = :8080\n"));
+}
+
 TEST_F(LookupTest, KnowsTheNameThatAnAddressWasToldFor) {
   EXPECT_EQ(Meant(Ip("10.0.0.5")), "");
   EXPECT_TRUE(Tell("git.direct.example", {Ip("10.0.0.5"), Ip("2001:db8::5")}));

@@ -161,5 +161,59 @@ TEST(BuildDnsAddressesTest, WritesNothingPastItsRoom) {
   }
 }
 
+TEST(BuildDnsQueryTest, AsksForWhatItParses) {
+  std::array<uint8_t, 512> bytes;
+  const size_t size = BuildDnsQuery(0x1234, "Go.Example.", 28, 1, bytes);
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(std::span(bytes).first(size), &query), DnsParsed::kQuery);
+  EXPECT_EQ(query.id, 0x1234);
+  EXPECT_EQ(query.name(), "go.example");
+  EXPECT_TRUE(query.Is(DnsType::kAaaa));
+  EXPECT_EQ(query.klass, 1);
+  EXPECT_EQ(bytes[2], 1) << "recursion desired";
+}
+
+TEST(BuildDnsQueryTest, AsksForTheRoot) {
+  std::array<uint8_t, 512> bytes;
+  DnsQuery query;
+  const size_t size = BuildDnsQuery(1, "", 2, 1, bytes);
+  ASSERT_EQ(ParseDnsQuery(std::span(bytes).first(size), &query), DnsParsed::kQuery);
+  EXPECT_EQ(query.name(), "");
+}
+
+TEST(BuildDnsQueryTest, RefusesWhatIsNoName) {
+  std::array<uint8_t, 512> bytes;
+  EXPECT_EQ(BuildDnsQuery(1, "a..example", 1, 1, bytes), 0u);
+  EXPECT_EQ(BuildDnsQuery(1, std::string(64, 'a') + ".example", 1, 1, bytes), 0u);
+  std::string longest;
+  while (longest.size() < 254) {
+    longest += "a.";
+  }
+  EXPECT_EQ(BuildDnsQuery(1, longest + "example", 1, 1, bytes), 0u);
+  EXPECT_EQ(BuildDnsQuery(1, "go.example", 1, 1, std::span(bytes).first(20)), 0u);
+}
+
+TEST(QueryOfAnswerTest, IsTheQueryThatWasAnswered) {
+  std::array<uint8_t, 512> asked;
+  const size_t size = BuildDnsQuery(7, "go.example", 1, 1, asked);
+  const auto message = std::span<const uint8_t>(asked).first(size);
+  DnsQuery query;
+  ASSERT_EQ(ParseDnsQuery(message, &query), DnsParsed::kQuery);
+  const base::IpAddress address = base::IpAddress::V4(0x01020304);
+  std::array<uint8_t, 512> answer;
+  const size_t answer_size = BuildDnsAddresses(message, query, {&address, 1}, 10, answer);
+  std::array<uint8_t, 512> found;
+  const size_t found_size = QueryOfAnswer(std::span(answer).first(answer_size), found);
+  DnsQuery again;
+  ASSERT_EQ(ParseDnsQuery(std::span(found).first(found_size), &again), DnsParsed::kQuery);
+  EXPECT_EQ(again.id, 7);
+  EXPECT_EQ(again.name(), "go.example");
+  EXPECT_EQ(again.type, query.type);
+  EXPECT_EQ(QueryOfAnswer(message, found), 0u) << "a query is no answer";
+  for (size_t cut = 0; cut < size; ++cut) {
+    EXPECT_EQ(QueryOfAnswer(std::span(answer).first(cut), found), 0u) << cut;
+  }
+}
+
 }  // namespace
 }  // namespace names
