@@ -94,6 +94,29 @@ def test_name_of_the_hosts_section_is_as_one_of_dns(library, compare, program, n
     compare([library.program(program), name], its_conf=hosts)
 
 
+@pytest.mark.parametrize("name", (NAME, NAME + ".", NAME.upper()))
+def test_resolver_functions_are_as_libc_has_them(library, compare, name):
+    compare([library.program("resolver"), "--hide-address", name])
+
+
+@pytest.mark.parametrize("name", (NAME, "four.dns.test", "six.dns.test", "no.dns.test", "no such name",
+                                  "x." * 130 + "test", "a..test"))
+def test_resolver_functions_pass_direct_names_on(library, compare, name):
+    direct = library.folder / "direct.conf"
+    direct.write_text("[gochain]\ndefault = direct\n[rules]\nreject = x.corp.test\n")
+    compare([library.program("resolver"), name], its_conf=direct)
+
+
+def test_getaddrinfo_a_is_as_libc_has_it(library, compare):
+    compare([library.program("getaddrinfo_a"), "--hide-address", NAME])
+
+
+def test_getaddrinfo_a_passes_direct_names_on(library, compare):
+    direct = library.folder / "direct.conf"
+    direct.write_text("[gochain]\ndefault = direct\n[rules]\nreject = x.corp.test\n")
+    compare([library.program("getaddrinfo_a"), NAME], its_conf=direct)
+
+
 def test_reverse_lookup_is_as_libc_has_it(library, compare):
     compare([library.program("getnameinfo"), NAME])
 

@@ -4,6 +4,8 @@ PROGRAM_SRCS := $(wildcard tests/programs/*.c)
 PROGRAM_NAMES := $(PROGRAM_SRCS:tests/programs/%.c=%)
 PROGRAM_DIR := $(OUT)/programs
 PROGRAM_CFLAGS := -std=gnu11 -O1 -g1 -Wall -Wextra -Werror -D_GNU_SOURCE
+# Before glibc 2.34 they are libraries of their own.
+PROGRAM_LIBS := -lpthread -lanl -lresolv
 MUSL_CC := $(shell command -v musl-gcc)
 
 PROGRAMS := $(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%) $(PROGRAM_NAMES:%=$(PROGRAM_DIR)/%-static) \
@@ -16,14 +18,14 @@ programs: $(PROGRAMS)
 $(PROGRAM_DIR)/%: tests/programs/%.c tests/programs/program.h
 	@mkdir -p $(@D)
 	$(call step,CC)
-	$(Q)$(CC) $(PROGRAM_CFLAGS) $< -o $@ -lpthread
+	$(Q)$(CC) $(PROGRAM_CFLAGS) $< -o $@ $(PROGRAM_LIBS)
 
 # The linker warns that a static getaddrinfo wants the same glibc at run time; that is the point.
 $(PROGRAM_DIR)/%-static: tests/programs/%.c tests/programs/program.h
 	@mkdir -p $(@D)
 	$(call step,CC)
-	$(Q)$(CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread -Wl,--no-warnings 2>/dev/null || \
-	  $(CC) $(PROGRAM_CFLAGS) -static $< -o $@ -lpthread
+	$(Q)$(CC) $(PROGRAM_CFLAGS) -static $< -o $@ $(PROGRAM_LIBS) -Wl,--no-warnings 2>/dev/null || \
+	  $(CC) $(PROGRAM_CFLAGS) -static $< -o $@ $(PROGRAM_LIBS)
 
 $(PROGRAM_DIR)/%-musl: tests/programs/%.c tests/programs/program.h
 	@mkdir -p $(@D)
