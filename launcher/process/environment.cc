@@ -37,8 +37,12 @@ bool IsChanged(const Job& job, const std::string& name) {
          IsOfRules(job, name) || (!job.keep_proxy_env && IsProxyVariable(name));
 }
 
-// For a gochain that COMMAND may start in another folder.
-std::string WithAbsolutePath(std::string_view variable) {
+// The path of GOCHAIN_CONF is made absolute, for a gochain that COMMAND may start in another
+// folder.
+std::string AsForCommand(std::string_view variable) {
+  if (!variable.starts_with("GOCHAIN_CONF=")) {
+    return std::string(variable);
+  }
   const size_t path = variable.find('=') + 1;
   char* const folder = path == 0 || path == variable.size() || variable[path] == '/'
                            ? nullptr
@@ -64,7 +68,7 @@ std::vector<std::string> OwnEnvironment(const Job& job) {
       continue;
     }
     if (!IsChanged(job, name)) {
-      out.push_back(name == "GOCHAIN_CONF" ? WithAbsolutePath(entry) : std::string(entry));
+      out.push_back(AsForCommand(entry));
     }
   }
   for (const config::EnvChange& change : job.env) {
@@ -94,6 +98,19 @@ std::string OtherPreloads(std::string_view value) {
       out.append(":").append(path);
     }
     value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  return out;
+}
+
+engine::RulesVariableHashes HashRulesVariables() {
+  engine::RulesVariableHashes out{};
+  for (size_t i = 0; i < out.size(); ++i) {
+    const std::string name = engine::kRulesVariables[i];
+    const char* const value = getenv(name.c_str());
+    if (value != nullptr && *value != '\0') {
+      const std::string variable = AsForCommand(name + "=" + value);
+      out[i] = engine::HashOfRulesVariable(std::string_view(variable).substr(name.size() + 1));
+    }
   }
   return out;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/rules_variables.h"
 #include "process/job.h"
 
 namespace process {
@@ -24,6 +25,9 @@ std::vector<std::string> CommandEnvironment(const Job& job, const std::string& s
 // The same without the library, with the proxy that listens at `port` of 127.0.0.1 in the proxy
 // variables. No name is left out of it: that is for the rules to say.
 std::vector<std::string> ListenedEnvironment(const Job& job, uint16_t port);
+
+// Of the variables that name rules, as both of these have them.
+engine::RulesVariableHashes HashRulesVariables();
 
 // What a value of LD_PRELOAD holds beside gochain's library, each path with ':' before it.
 std::string OtherPreloads(std::string_view value);

@@ -136,6 +136,7 @@ class Keeper {
   void CreateSession() {
     engine::Settings settings = job_.settings;
     settings.supervised = job_.supervises();
+    settings.rules_variables = HashRulesVariables();
     auto created = engine::Session::Create(settings, job_.config_image, job_.lists, job_.lender());
     if (!created.ok()) {
       FailSetup(fmt::format("cannot share the state of this run: {}: {}", created.error().what,

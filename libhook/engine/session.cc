@@ -17,7 +17,7 @@ namespace engine {
 namespace {
 
 // Another build's region is refused: the number changes with the layout.
-constexpr uint64_t kMagic = 0x676f636861696e05;
+constexpr uint64_t kMagic = 0x676f636861696e06;
 
 constexpr size_t Align(size_t size) { return (size + 63) & ~size_t{63}; }
 
@@ -32,6 +32,7 @@ struct Layout {
   size_t logins;
   size_t flights;
   size_t ready;
+  size_t said;
   size_t lists;
   size_t size;
 
@@ -47,7 +48,8 @@ struct Layout {
         logins(health + Align(chain::HealthTable::RegionSize(proxy_count, chain_count))),
         flights(logins + Align(chain::AuthTable::RegionSize(proxy_count))),
         ready(flights + Align(chain::FlightTable::RegionSize(proxy_count))),
-        lists(ready + Align(ReadyTable::RegionSize(proxy_count))),
+        said(ready + Align(ReadyTable::RegionSize(proxy_count))),
+        lists(said + Align(SaidTable::RegionSize())),
         size(lists + Align(list_count * sizeof(ListRecord))) {}
 };
 
@@ -244,6 +246,7 @@ base::Result<Session> Session::FromRegion(std::span<uint8_t> region) {
                                     config->proxies().size());
   out.ready_ =
       ReadyTable(region.subspan(layout.ready, ReadyTable::RegionSize(config->proxies().size())));
+  out.own_.said = SaidTable(region.subspan(layout.said, SaidTable::RegionSize()));
   out.lists_ = {reinterpret_cast<const ListRecord*>(region.data() + layout.lists), list_count};
   return out;
 }

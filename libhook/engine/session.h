@@ -30,6 +30,7 @@
 #include "engine/list_maps.h"
 #include "engine/ready_table.h"
 #include "engine/relay_place.h"
+#include "engine/said_table.h"
 #include "engine/settings.h"
 #include "names/answer_table.h"
 #include "names/name_table.h"
@@ -46,6 +47,7 @@ struct Tables {
   chain::HealthTable health;
   HopAddressTable hop_addresses;
   RelayPlace relay;
+  SaidTable said;
 };
 
 // A region whose tables another session borrows.
@@ -106,6 +108,7 @@ class Session {
   // Likewise: they are its own supervisor's.
   ReadyTable& ready() { return ready_; }
   RelayPlace& relay() { return tables().relay; }
+  SaidTable& said() { return tables().said; }
   const chain::HealthTable& health() const { return tables().health; }
 
   // The name that a program was told `address` for: by any process that shares the tables, or by

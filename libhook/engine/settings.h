@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/rules_variables.h"
+
 namespace engine {
 
 enum class LogLevel : uint8_t { kOff, kError, kWarn, kInfo, kDebug };
@@ -22,6 +24,8 @@ struct Settings {
   bool supervised = false;
   // True where the supervisor makes the sockets and keeps duplicates until it sees them connected.
   bool sockets_trapped = false;
+  // As COMMAND was given them.
+  RulesVariableHashes rules_variables{};
   // Absolute path, terminated; empty: standard error.
   std::array<char, 4096> log_file{};
 

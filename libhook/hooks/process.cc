@@ -76,6 +76,7 @@ void Process::OpenSession() {
   if (opened.ok()) {
     session_ = opened.value();
     standing_ = Standing::kRouting;
+    FindOtherRules();
     return;
   }
   if (VariableText("GOCHAIN_SUPERVISED") == "1") {
@@ -90,6 +91,28 @@ void Process::OpenSession() {
     text.Append("): only loopback connections are let out");
     Say(engine::LogLevel::kError, text.view());
   }
+}
+
+void Process::FindOtherRules() {
+  for (size_t i = 0; i < engine::kRulesVariables.size(); ++i) {
+    const std::string_view value = VariableText(engine::kRulesVariables[i]);
+    if (!value.empty() &&
+        engine::HashOfRulesVariable(value) != session_.settings().rules_variables[i]) {
+      SayOtherRules(engine::kRulesVariables[i]);
+    }
+  }
+}
+
+void Process::SayOtherRules(const char* variable) {
+  if (!session_.said().TakeTurn(engine::SaidOnce::kOtherRules)) {
+    return;
+  }
+  std::array<char, 512> buffer;
+  base::TextWriter text(buffer);
+  text.Append(variable).Append(" was changed within this run, whose rules hold all the same: ");
+  text.Append("`gochain COMMAND` would take the others [").Append(exe()).Append(' ');
+  text.AppendNumber(static_cast<uint64_t>(pid())).Append(']');
+  Say(engine::LogLevel::kWarn, text.view());
 }
 
 void Process::BuildSession() {

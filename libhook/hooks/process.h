@@ -72,6 +72,9 @@ class Process final : public engine::Program {
   static Process g_without_memory;
 
   void OpenSession();
+  // Says so where the environment names other rules than the run's.
+  void FindOtherRules();
+  [[gnu::cold]] void SayOtherRules(const char* variable);
   // Not under a launcher: laid apart (layout.ld).
   [[gnu::cold]] void BuildSession();
   [[gnu::cold]] void FindBroker();

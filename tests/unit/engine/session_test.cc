@@ -106,6 +106,14 @@ TEST_F(BorrowingSessionTest, KnowsWhatTheLenderKnows) {
   EXPECT_EQ(inner->session.HopAddresses(0, &found), 1u);
 }
 
+TEST_F(BorrowingSessionTest, SaysWithTheLenderWhatIsSaidOnce) {
+  auto inner = Inner(false);
+  ASSERT_TRUE(inner.ok());
+  EXPECT_TRUE(inner->session.said().TakeTurn(SaidOnce::kDaemon));
+  EXPECT_FALSE(session_.said().TakeTurn(SaidOnce::kDaemon));
+  EXPECT_TRUE(session_.said().TakeTurn(SaidOnce::kOtherRules));
+}
+
 TEST_F(BorrowingSessionTest, TakesTheRelayWithTheTablesOrHasItsOwn) {
   auto with = Inner(true);
   auto without = Inner(false);

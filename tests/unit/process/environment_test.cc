@@ -88,5 +88,14 @@ TEST_F(CommandEnvironmentTest, MakesThePathOfTheRulesFileAbsolute) {
   EXPECT_EQ(Environment(), "GOCHAIN_CONF=\n");
 }
 
+TEST_F(CommandEnvironmentTest, HashesTheRulesVariablesAsCommandHasThem) {
+  EXPECT_EQ(HashRulesVariables(), engine::RulesVariableHashes{});
+  const std::string folder = std::filesystem::current_path();
+  setenv("GOCHAIN_CONF", "x.conf", 1);
+  setenv("GOCHAIN_PROXY", "", 1);
+  const engine::RulesVariableHashes expected = {engine::HashOfRulesVariable(folder + "/x.conf"), 0};
+  EXPECT_EQ(HashRulesVariables(), expected);
+}
+
 }  // namespace
 }  // namespace process
