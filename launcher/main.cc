@@ -1,7 +1,6 @@
 // gochain: reads its command line and rules, then explains them or runs COMMAND under them.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,26 +22,19 @@
 #include "explain/lint.h"
 #include "options.h"
 #include "process/broker_process.h"
+#include "process/complain.h"
 #include "process/environment.h"
-#include "process/front.h"
 #include "process/job.h"
-#include "process/library_path.h"
 #include "process/listening.h"
-#include "process/program.h"
 #include "process/relay_process.h"
-#include "program/entry.h"
 #include "proxychains/import.h"
 #include "relay/ssh_door.h"
+#include "run.h"
 
 namespace {
 
+using process::Complain;
 using process::kOwnFailure;
-
-int Complain(std::string_view message) {
-  // Standard error may be closed, which fmt::print would throw about.
-  std::fputs(fmt::format("gochain: {}\n", message).c_str(), stderr);
-  return kOwnFailure;
-}
 
 // The exit status, once all is on standard output.
 int FlushOutput() {
@@ -78,17 +70,6 @@ void FillStandardDescriptors() {
       open("/dev/null", O_RDWR | O_CLOEXEC);
     }
   }
-}
-
-// Both halves of the pair must be unlike what a stale register holds: never 0, never all ones.
-uint64_t NewCookie() {
-  uint64_t cookie = 0;
-  while (cookie == 0 || ~cookie == 0) {
-    if (getrandom(&cookie, sizeof cookie, 0) != static_cast<ssize_t>(sizeof cookie)) {
-      cookie = static_cast<uint64_t>(getpid()) * 0x9e3779b97f4a7c15u | 1;
-    }
-  }
-  return cookie;
 }
 
 int Explain(const launcher::Options& options, const config::Built& built) {
@@ -149,16 +130,6 @@ int Import(const launcher::Options& options) {
   return FlushOutput();
 }
 
-program::Entry EntryOf(const std::string& command) {
-  const std::string file = process::FindProgram(command);
-  if (file.empty()) {
-    return program::Entry::kNone;
-  }
-  const program::Entry entry = program::Judge(AT_FDCWD, file.c_str()).entry;
-  // execvp(3) gives what is no program to the shell.
-  return entry == program::Entry::kNone ? program::Judge(AT_FDCWD, "/bin/sh").entry : entry;
-}
-
 // The library started this in the place of a program that it can't get into. Under --mode=preload
 // the rules and settings are those of that run, and so is all that its processes find out; without
 // a launcher they come from the environment, as for the library itself.
@@ -192,47 +163,6 @@ int Listen(const launcher::Options& options, config::Built built) {
   job.config_image = std::move(built.image);
   job.lists = std::move(built.lists);
   return process::RunListening(job, options.listen);
-}
-
-// `tables`: those of the run that this one is a part of; -1: it is one of its own.
-int Run(const launcher::Options& options, config::Built built, base::Fd tables, bool lends_relay) {
-  process::Job job;
-  job.file = options.child_file;
-  job.cache_folder = config::CacheFolder(Variable);
-  for (char** argument = options.command; *argument != nullptr; ++argument) {
-    job.command.emplace_back(*argument);
-  }
-  job.settings = launcher::SettingsOf(options);
-  job.config_image = std::move(built.image);
-  job.lists = std::move(built.lists);
-  job.tables = std::move(tables);
-  job.lends_relay = lends_relay;
-  job.env = std::move(built.env);
-  job.password_variables = std::move(built.password_variables);
-  job.keep_proxy_env = options.keep_proxy_env;
-  if (job.supervises()) {
-    job.settings.cookie = NewCookie();
-  }
-  if (job.preloads()) {
-    std::string error;
-    job.library = process::FindLibrary(&error);
-    if (job.library.empty()) {
-      return Complain(error);
-    }
-  }
-  if (options.mode == engine::Mode::kPreload) {
-    const program::Entry entry = EntryOf(job.command[0]);
-    // Where there is no such program, exec says so better.
-    if (entry != program::Entry::kOpen && entry != program::Entry::kNone) {
-      return Complain(fmt::format(
-          "{} {}: the library can't route it, and it would go straight out; use --mode=auto",
-          job.command[0], program::Describe(entry)));
-    }
-  }
-  if (job.keep_proxy_env && job.file.empty() && options.log_level >= engine::LogLevel::kWarn) {
-    Complain(launcher::kKeptProxyVariables);
-  }
-  return process::RunJob(job);
 }
 
 }  // namespace
@@ -270,7 +200,7 @@ int main(int argc, char** argv) {
     config::Built built;
     base::Fd tables;
     return TakeState(state, &options, &built, &tables)
-               ? Run(options, std::move(built), std::move(tables), true)
+               ? launcher::Run(options, std::move(built), std::move(tables), true)
                : Complain(fmt::format("{} is not started: the rules of this run can't be read",
                                       options.command[0]));
   }
@@ -308,5 +238,5 @@ int main(int argc, char** argv) {
     built.password_variables.clear();
     tables = process::FindOrStartBroker(built.image);
   }
-  return Run(options, std::move(built), std::move(tables), false);
+  return launcher::Run(options, std::move(built), std::move(tables), false);
 }

@@ -12,13 +12,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "config/config.h"
+#include "process/complain.h"
 #include "process/keeper.h"
 #include "process/relay_process.h"
 
@@ -26,12 +27,6 @@ namespace process {
 namespace {
 
 using base::Fd;
-
-int Complain(const std::string& message) {
-  // Standard error may be closed, which fmt::print would throw about.
-  std::fputs(fmt::format("gochain: {}\n", message).c_str(), stderr);
-  return kOwnFailure;
-}
 
 // Ends this process by `signal`, as COMMAND ended; COMMAND has left the core already, if any.
 int EndBy(int signal) {
@@ -76,7 +71,8 @@ class Front {
   Front(const Job& job, Fd reports, Fd signals, pid_t relay)
       : job_(job), reports_(std::move(reports)), signals_(std::move(signals)), relay_(relay) {}
 
-  int Run() {
+  // `missing` as RunJob() has it.
+  int Run(std::string* missing) {
     while (!result_) {
       // A signal that comes before S's first report waits until there is someone to pass it on to.
       const int signals = command_ > 0 ? signals_.get() : -1;
@@ -91,6 +87,7 @@ class Front {
         ReadSignal();
       }
     }
+    *missing = missing_;
     return *result_;
   }
 
@@ -121,6 +118,11 @@ class Front {
       case Report::Kind::kSetupFailed:
         CollectChildren();
         result_ = Complain(report.text);
+        break;
+      case Report::Kind::kUnsupervised:
+        CollectChildren();
+        missing_ = report.text;
+        result_ = kOwnFailure;
         break;
       case Report::Kind::kStopped:
         StopAs(report.value);
@@ -195,11 +197,12 @@ class Front {
   pid_t relay_;  // R, a child as S is; -1: none
   pid_t command_ = -1;
   std::optional<int> result_;
+  std::string missing_;
 };
 
 }  // namespace
 
-int RunJob(const Job& job) {
+int RunJob(const Job& job, std::string* missing) {
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
     return Complain(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
@@ -233,7 +236,11 @@ int RunJob(const Job& job) {
   reports_out.Reset();
   relay.keeper.Reset();
   Fd signals(signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
-  return Front(job, std::move(reports), std::move(signals), relay.pid).Run();
+  const int result = Front(job, std::move(reports), std::move(signals), relay.pid).Run(missing);
+  if (!missing->empty()) {
+    sigprocmask(SIG_SETMASK, &original_mask, nullptr);
+  }
+  return result;
 }
 
 }  // namespace process

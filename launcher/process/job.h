@@ -61,11 +61,12 @@ struct Job {
 // What S tells A over a pipe. Plain: one write, one read.
 struct Report {
   enum class Kind : uint8_t {
-    kStarted,      // value: COMMAND's pid
-    kExecFailed,   // value: errno
-    kSetupFailed,  // text: why COMMAND could not be started
-    kStopped,      // value: the signal
-    kEnded,        // value: wait status; last: nothing of the tree is left, and S ends too
+    kStarted,       // value: COMMAND's pid
+    kExecFailed,    // value: errno
+    kSetupFailed,   // text: why COMMAND could not be started
+    kUnsupervised,  // text: why there can be no supervisor; nothing has been started
+    kStopped,       // value: the signal
+    kEnded,         // value: wait status; last: nothing of the tree is left, and S ends too
   };
   Kind kind = Kind::kStarted;
   int32_t value = 0;

@@ -23,6 +23,7 @@
 
 #include "base/descriptor_room.h"
 #include "base/fd_message.h"
+#include "base/file.h"
 #include "engine/event_log.h"
 #include "engine/session.h"
 #include "listener/listener.h"
@@ -31,6 +32,7 @@
 #include "process/environment.h"
 #include "process/flight_trials.h"
 #include "process/inherited.h"
+#include "supervisor/caller.h"
 #include "supervisor/filter.h"
 #include "supervisor/supervisor.h"
 
@@ -39,28 +41,29 @@ namespace {
 
 using base::Fd;
 
-constexpr std::string_view kWhatStillWorks =
-    "--mode=preload works for dynamically linked programs, --mode=env for those that obey "
-    "HTTP_PROXY";
-
+// Why there can be no supervisor, from the errno of seccomp(2).
 std::string InstallFailure(int error) {
   switch (error) {
     case EBUSY:
-      return fmt::format(
-          "cannot supervise: a supervisor is at work here already (gochain inside gochain, or a "
-          "sandbox); {}",
-          kWhatStillWorks);
+      return "a supervisor is at work here already (gochain inside gochain, or a sandbox)";
     case ENOSYS:
     case EINVAL:
-      return fmt::format(
-          "cannot supervise: this kernel has no seccomp user notification (Linux 5.9 or newer "
-          "has); "
-          "{}",
-          kWhatStillWorks);
+      return "there is no seccomp user notification here (Linux 5.9 or newer has it; some "
+             "sandboxes "
+             "deny it)";
     default:
-      return fmt::format("cannot supervise: seccomp: {}; {}", std::strerror(error),
-                         kWhatStillWorks);
+      return fmt::format("seccomp: {}", std::strerror(error));
   }
+}
+
+std::string ReadingFailure(int error) {
+  std::string out =
+      fmt::format("the memory of programs may not be read here ({})", std::strerror(error));
+  std::string scope;
+  if (base::ReadFile("/proc/sys/kernel/yama/ptrace_scope", 16, &scope) == 0 && scope[0] >= '2') {
+    out += fmt::format(": kernel.yama.ptrace_scope is {}", scope.substr(0, 1));
+  }
+  return out;
 }
 
 // How long the last connections may take before S is left to itself with them.
@@ -125,7 +128,7 @@ class Keeper {
         Tell({.kind = Report::Kind::kExecFailed, .value = failed.error});
         _exit(0);
       }
-      FailSetup(InstallFailure(failed.error));
+      Fail(Report::Kind::kUnsupervised, InstallFailure(failed.error));
     }
     Tell({.kind = Report::Kind::kStarted, .value = command_});
     trials_->Start();
@@ -175,6 +178,9 @@ class Keeper {
   // Settles with C how its sockets are reached, takes its listener and starts to answer.
   void TakeOver(int socket, int child_end, Fd* theirs) {
     const Fd child(static_cast<int>(syscall(SYS_pidfd_open, command_, 0)));
+    if (const int error = supervisor::TryReading(command_); error != 0 && error != ESRCH) {
+      Fail(Report::Kind::kUnsupervised, ReadingFailure(error));
+    }
     const Go go{
         .trap_sockets = !supervisor::CanTakeDescriptors(child.get(), child_end),
         .block_connectx = session_->config().globals().udp == config::Udp::kBlock,
@@ -190,7 +196,7 @@ class Keeper {
       FailSetup("COMMAND's process ended before it was started");
     }
     if (message.kind != Handover::Kind::kListener) {
-      FailSetup(InstallFailure(message.error));
+      Fail(Report::Kind::kUnsupervised, InstallFailure(message.error));
     }
     supervisor_ = std::make_unique<supervisor::Supervisor>(
         *session_, std::move(listener),
@@ -291,8 +297,10 @@ class Keeper {
     }
   }
 
-  [[noreturn]] void FailSetup(const std::string& why) {
-    Report report{.kind = Report::Kind::kSetupFailed};
+  [[noreturn]] void FailSetup(const std::string& why) { Fail(Report::Kind::kSetupFailed, why); }
+
+  [[noreturn]] void Fail(Report::Kind kind, const std::string& why) {
+    Report report{.kind = kind};
     const size_t size = std::min(why.size(), sizeof report.text - 1);
     std::memcpy(report.text, why.data(), size);
     Tell(report);

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <memory>
@@ -21,6 +20,7 @@
 #include "engine/session.h"
 #include "listener/listen_address.h"
 #include "listener/listener.h"
+#include "process/complain.h"
 #include "process/flight_trials.h"
 #include "process/relay_process.h"
 
@@ -30,16 +30,6 @@ namespace {
 // How long the relay may take to end its last connections, which are cut here.
 constexpr int64_t kRelayGraceMs = 2000;
 constexpr int kLookMs = 10;
-
-void Say(const std::string& message) {
-  // Standard error may be closed, which fmt::print would throw about.
-  std::fputs(fmt::format("gochain: {}\n", message).c_str(), stderr);
-}
-
-int Complain(const std::string& message) {
-  Say(message);
-  return kOwnFailure;
-}
 
 std::string Text(const base::Endpoint& endpoint) {
   std::array<char, base::kMaxEndpointText> buffer;
@@ -112,11 +102,11 @@ int RunListening(const Job& job, const base::Endpoint& at) {
   trials.Start();
   if (!own.address().IsLoopback() || own.address().IsAny()) {
     if (job.settings.log_level >= engine::LogLevel::kWarn) {
-      Say(fmt::format("warning: whoever can reach {} can use these proxies, without a password",
-                      Text(own)));
+      Complain(fmt::format(
+          "warning: whoever can reach {} can use these proxies, without a password", Text(own)));
     }
   }
-  Say(fmt::format("listening on {}: SOCKS5, SOCKS4 and HTTP", Text(own)));
+  Complain(fmt::format("listening on {}: SOCKS5, SOCKS4 and HTTP", Text(own)));
   int number = 0;
   while (sigwait(&ending, &number) != 0) {
   }

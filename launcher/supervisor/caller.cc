@@ -237,4 +237,11 @@ base::Result<base::Fd> Caller::Open(const char* path, int flags) const {
   return base::Fd(static_cast<int>(opened));
 }
 
+int TryReading(pid_t child) {
+  static const uint64_t known = 0;
+  uint64_t read = 0;
+  PidfdCache none;
+  return -Caller(child, none).ReadObject(reinterpret_cast<uint64_t>(&known), &read);
+}
+
 }  // namespace supervisor

@@ -74,6 +74,10 @@ class Caller final : public engine::Program {
   std::array<char, 512> exe_;
 };
 
+// Whether a process that this one has forked, and that runs the same program still, may be looked
+// into: 0, or an errno. Yama (kernel.yama.ptrace_scope 2 and 3) refuses it to ancestors too.
+int TryReading(pid_t child);
+
 }  // namespace supervisor
 
 #endif  // GOCHAIN_SUPERVISOR_CALLER_H_
