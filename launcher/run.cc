@@ -3,17 +3,23 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/syscalls.h"
+#include "config/config.h"
 #include "environment_text.h"
 #include "process/complain.h"
 #include "process/front.h"
 #include "process/job.h"
 #include "process/library_path.h"
+#include "process/privileges.h"
 #include "process/program.h"
 #include "program/entry.h"
 
@@ -34,8 +40,20 @@ uint64_t NewCookie() {
   return cookie;
 }
 
+// Empty where COMMAND names none.
+std::string FileOf(const process::Job& job) {
+  return job.file.empty() ? process::FindProgram(job.command[0]) : job.file;
+}
+
+// As a line calls COMMAND. The library may have had to name its file by a descriptor.
+const std::string& NameOf(const process::Job& job) {
+  const bool is_path = !job.file.empty() && !job.file.starts_with("/proc/self/fd/") &&
+                       !job.file.starts_with("/dev/fd/");
+  return is_path ? job.file : job.command[0];
+}
+
 Entry EntryOf(const process::Job& job) {
-  const std::string file = job.file.empty() ? process::FindProgram(job.command[0]) : job.file;
+  const std::string file = FileOf(job);
   if (file.empty()) {
     return Entry::kNone;
   }
@@ -44,8 +62,69 @@ Entry EntryOf(const process::Job& job) {
   return entry == Entry::kNone ? program::Judge(AT_FDCWD, "/bin/sh").entry : entry;
 }
 
-// Where there is no such program, exec says so better.
-bool IsForLibrary(Entry entry) { return entry == Entry::kOpen || entry == Entry::kNone; }
+config::Setuid WithRights(const process::Job& job, bool supervised) {
+  const auto config = config::Config::FromImage(job.config_image);
+  return config.ok() ? config::WithRights(config->globals(), supervised) : config::Setuid::kRefuse;
+}
+
+// Whether COMMAND, of which `entry` is known, may be started with the library alone. False: a line
+// says why not, with `before` and `after` around it.
+bool MayHaveLibraryAlone(const Options& options, const process::Job& job, Entry entry,
+                         std::string_view before, std::string_view after) {
+  // Where there is no such program, exec says so better.
+  if (entry == Entry::kOpen || entry == Entry::kNone) {
+    return true;
+  }
+  const std::string what = fmt::format("{}{} {}: ", before, NameOf(job), program::Describe(entry));
+  constexpr std::string_view kNotStarted = "not started, since the library can't route it";
+  if (entry != Entry::kSetuid) {
+    Complain(fmt::format("{}{}{}", what, kNotStarted, after));
+    return false;
+  }
+  switch (WithRights(job, false)) {
+    case config::Setuid::kAllow:
+      return true;
+    case config::Setuid::kWarn:
+      if (options.log_level >= engine::LogLevel::kWarn) {
+        Complain(what + "the library is dropped there, and what it connects to goes straight out");
+      }
+      return true;
+    case config::Setuid::kRefuse:
+    case config::Setuid::kByDoor:
+      break;
+  }
+  Complain(fmt::format("{}{}; setuid = warn in [gochain] has it started", what, kNotStarted));
+  return false;
+}
+
+// Below the supervisor of an ordinary user programs don't get rights that they bring. False: a line
+// says that COMMAND isn't started.
+bool MayLackRights(const Options& options, const process::Job& job) {
+  if (process::HasAdminCapability() || !program::BringsRights(FileOf(job).c_str())) {
+    return true;
+  }
+  const std::string what = fmt::format(
+      "{} brings rights of its own (setuid, setgid or file capabilities), which no program gets "
+      "below an ordinary user's supervisor (no_new_privs): ",
+      NameOf(job));
+  const config::Setuid word = WithRights(job, true);
+  if (word == config::Setuid::kRefuse) {
+    Complain(what + "not started");
+    return false;
+  }
+  if (word == config::Setuid::kWarn && options.log_level >= engine::LogLevel::kWarn) {
+    Complain(what + "it runs without them");
+  }
+  return true;
+}
+
+// In this process's place. Returns where that fails.
+int Become(const process::Job& job, char** arguments) {
+  const long result = sys::Call(SYS_execve, reinterpret_cast<long>(job.file.c_str()),
+                                reinterpret_cast<long>(arguments), reinterpret_cast<long>(environ));
+  Complain(fmt::format("{}: {}", NameOf(job), std::strerror(static_cast<int>(-result))));
+  return process::kNotExecutable;
+}
 
 process::Job MakeJob(const Options& options, config::Built built, base::Fd tables,
                      bool lends_relay) {
@@ -70,7 +149,7 @@ process::Job MakeJob(const Options& options, config::Built built, base::Fd table
   return job;
 }
 
-// There can be no supervisor, since there is no `missing`.
+// There can be no supervisor: `missing` says why.
 int RunUnsupervised(const Options& options, process::Job job, const std::string& missing) {
   if (!job.preloads()) {
     return Complain(fmt::format(
@@ -79,13 +158,12 @@ int RunUnsupervised(const Options& options, process::Job job, const std::string&
         missing));
   }
   const Entry entry = EntryOf(job);
-  if (!IsForLibrary(entry)) {
-    return Complain(
-        fmt::format("cannot supervise: {}; {} {}: not started, since it would go past these rules",
-                    missing, job.command[0], program::Describe(entry)));
+  if (!MayHaveLibraryAlone(options, job, entry, fmt::format("cannot supervise: {}; ", missing),
+                           "")) {
+    return process::kOwnFailure;
   }
   // Whoever has the library start this has been told already.
-  if (job.file.empty() && entry != Entry::kNone && options.log_level >= engine::LogLevel::kWarn) {
+  if (job.file.empty() && entry == Entry::kOpen && options.log_level >= engine::LogLevel::kWarn) {
     Complain(fmt::format(
         "cannot supervise: {}; going on with the library alone: dynamically linked programs are "
         "routed, and what it can't enter (static, Go) is not started",
@@ -108,12 +186,19 @@ int Run(const Options& options, config::Built built, base::Fd tables, bool lends
       return Complain(error);
     }
   }
-  if (options.mode == engine::Mode::kPreload) {
-    if (const Entry entry = EntryOf(job); !IsForLibrary(entry)) {
-      return Complain(fmt::format(
-          "{} {}: the library can't route it, and it would go straight out; use --mode=auto",
-          job.command[0], program::Describe(entry)));
-    }
+  // The library has others started by it: this one is only to be asked about.
+  if (!job.file.empty() && EntryOf(job) == Entry::kSetuid) {
+    return MayHaveLibraryAlone(options, job, Entry::kSetuid, "", "") ? Become(job, options.command)
+                                                                     : process::kOwnFailure;
+  }
+  const char* const supervised = std::getenv("GOCHAIN_SUPERVISED");
+  if (options.mode == engine::Mode::kPreload &&
+      !MayHaveLibraryAlone(options, job, EntryOf(job), "",
+                           supervised == nullptr ? "; --mode=auto can" : "")) {
+    return process::kOwnFailure;
+  }
+  if (job.supervises() && !MayLackRights(options, job)) {
+    return process::kOwnFailure;
   }
   if (job.keep_proxy_env && job.file.empty() && options.log_level >= engine::LogLevel::kWarn) {
     Complain(kKeptProxyVariables);

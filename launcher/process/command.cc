@@ -1,6 +1,5 @@
 #include "process/command.h"
 
-#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,17 +10,12 @@
 #include "base/descriptor_room.h"
 #include "base/fd_message.h"
 #include "base/syscalls.h"
+#include "process/privileges.h"
 #include "program/path_search.h"
 #include "supervisor/filter.h"
 
 namespace process {
 namespace {
-
-bool HasAdminCapability() {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-  return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_SYS_ADMIN) != 0;
-}
 
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   std::vector<char*> out;

@@ -23,6 +23,7 @@ class ImageChecker {
     return Takes(globals.default_route) && globals.default_source <= DefaultSource::kEnvironment &&
            globals.dns >= Dns::kRemote && globals.dns <= Dns::kLocal &&
            globals.connect <= Connect::kRelay && globals.udp <= Udp::kDirect &&
+           globals.connect <= Connect::kRelay && globals.setuid <= Setuid::kAllow &&
            globals.connect_timeout_ms > 0 && globals.chain_timeout_ms > 0 &&
            globals.retry_after_ms > 0 && Takes(globals.default_line);
   }

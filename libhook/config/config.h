@@ -193,6 +193,10 @@ enum class Connect : uint8_t { kAuto, kDirect, kRelay };
 // What becomes of datagrams to targets whose route goes through proxies.
 enum class Udp : uint8_t { kBlock, kDirect };
 
+// What becomes of programs that bring rights of their own (setuid, setgid, file capabilities).
+// kByDoor: as WithRights() says.
+enum class Setuid : uint8_t { kByDoor, kRefuse, kWarn, kAllow };
+
 enum class DefaultSource : uint8_t { kBuiltIn, kFile, kCommandLine, kEnvironment };
 
 struct Globals {
@@ -201,11 +205,20 @@ struct Globals {
   Dns dns = Dns::kRemote;
   Connect connect = Connect::kAuto;
   Udp udp = Udp::kBlock;
+  Setuid setuid = Setuid::kByDoor;
+  uint8_t unused[3] = {};
   uint32_t connect_timeout_ms = 10000;  // per hop
   uint32_t chain_timeout_ms = 60000;    // of a whole dial with all it tries
   uint32_t retry_after_ms = 30000;      // a dead hop is left alone for so long, and then longer
   Source default_line;                  // where kFile
 };
+
+// The word that holds for a program with rights of its own: never kByDoor. `supervised`: it is
+// started, and routed, but without those rights; else it would have them and go straight out.
+constexpr Setuid WithRights(const Globals& globals, bool supervised) {
+  const Setuid standard = supervised ? Setuid::kWarn : Setuid::kRefuse;
+  return globals.setuid == Setuid::kByDoor ? standard : globals.setuid;
+}
 
 // True where some proxy of `image` NeedsRelay(). Looks at the proxies alone: an image of a million
 // patterns isn't checked for it. REQUIRES: the image is one of this process's making.

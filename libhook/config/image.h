@@ -26,7 +26,7 @@ struct ImageHeader {
   uint32_t text_size = 0;
 };
 
-inline constexpr uint32_t kImageMagic = 0x36436347;  // "GcC6": the digit changes with the layout
+inline constexpr uint32_t kImageMagic = 0x37436347;  // "GcC7": the digit changes with the layout
 inline constexpr size_t kImageAlignment = 8;
 // Routes and patterns hold 16-bit indexes; the others keep an image of hostile counts from
 // overflowing sums.

@@ -190,6 +190,8 @@ void RulesFile::ReadSetting(const IniEntry& entry, Key key) {
     complaint = ParseConnect(entry.value, &globals.connect);
   } else if (key == Key::kUdp) {
     complaint = ParseUdp(entry.value, &globals.udp);
+  } else if (key == Key::kSetuid) {
+    complaint = ParseSetuid(entry.value, &globals.setuid);
   }
   if (complaint) {
     context_->Complain(entry.place, std::move(*complaint));

@@ -57,6 +57,13 @@ constexpr KeyRow kKeys[] = {
      "ping, raw sockets, SCTP. `block`: the program gets EACCES, and a connect that sends nothing "
      "ENETUNREACH. `direct`: they go straight out. Targets whose route is `direct` or `reject` "
      "aren't concerned, and neither is DNS."},
+    {SectionKind::kGlobal, Key::kSetuid, KeyForm::kWord, "setuid", false,
+     "`refuse`, `warn` or `allow`",
+     "`refuse` where it would go straight out, `warn` where it would be without its rights",
+     "What becomes of a program that brings rights of its own: setuid, setgid, file capabilities. "
+     "The library can't get into it, and under the supervisor of an ordinary user it runs without "
+     "those rights. `refuse`: it isn't started. `warn`: it is, and a line says so. `allow`: it "
+     "is."},
     {SectionKind::kGlobal, Key::kInclude, KeyForm::kWord, "include", true, "a path", "none",
      "Another rules file, which is read as if it stood here in sections of its own: its rules come "
      "before those that follow. One path a line, in as many lines as needed; relative to the "

@@ -38,6 +38,7 @@ enum class Key : uint8_t {
   kRetryAfter,
   kConnect,
   kUdp,
+  kSetuid,
   kDns,
   kInclude,
   kUrl,

@@ -13,6 +13,8 @@ constexpr std::string_view kDnsWords[] = {"remote", "local"};
 constexpr std::string_view kConnectWords[] = {"auto", "direct", "relay"};
 constexpr Connect kConnects[] = {Connect::kAuto, Connect::kDirect, Connect::kRelay};
 constexpr std::string_view kUdpWords[] = {"block", "direct"};
+constexpr std::string_view kSetuidWords[] = {"refuse", "warn", "allow"};
+constexpr Setuid kSetuids[] = {Setuid::kRefuse, Setuid::kWarn, Setuid::kAllow};
 constexpr std::string_view kAuthWords[] = {"basic", "digest", "ntlm", "negotiate"};
 constexpr Auth kAuths[] = {Auth::kBasic, Auth::kDigest, Auth::kNtlm, Auth::kNegotiate};
 constexpr std::string_view kPipelineWords[] = {"auto", "yes", "no"};
@@ -91,6 +93,17 @@ std::optional<Complaint> ParseUdp(std::string_view text, Udp* out) {
   }
   *out = text == kUdpWords[0] ? Udp::kBlock : Udp::kDirect;
   return std::nullopt;
+}
+
+std::optional<Complaint> ParseSetuid(std::string_view text, Setuid* out) {
+  for (size_t i = 0; i < std::size(kSetuidWords); ++i) {
+    if (text == kSetuidWords[i]) {
+      *out = kSetuids[i];
+      return std::nullopt;
+    }
+  }
+  return Complaint{"bad setuid " + Quote(text) + ": refuse, warn or allow is needed",
+                   NearestWord(text, kSetuidWords)};
 }
 
 std::optional<Complaint> ParseAuth(std::string_view text, Auth* out) {

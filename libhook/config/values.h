@@ -21,6 +21,7 @@ uint32_t ParseSeconds(std::string_view text);
 std::optional<Complaint> ParseDns(std::string_view text, Dns* out);
 std::optional<Complaint> ParseConnect(std::string_view text, Connect* out);
 std::optional<Complaint> ParseUdp(std::string_view text, Udp* out);
+std::optional<Complaint> ParseSetuid(std::string_view text, Setuid* out);
 std::optional<Complaint> ParseAuth(std::string_view text, Auth* out);
 std::optional<Complaint> ParsePipeline(std::string_view text, Pipeline* out);
 

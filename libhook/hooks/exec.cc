@@ -1,6 +1,7 @@
 // execve and its relatives. All of them end in Execve, which judges the file first; the search in
 // PATH is made here, since it is the file found that has to be judged.
-// Async-signal-safe and safe after vfork. Under a supervisor they are the real call.
+// Async-signal-safe and safe after vfork. Under a supervisor they are the real call, and execve
+// looks whether the program will lack rights that it brings.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "hooks/libc_search.h"
 #include "hooks/next.h"
 #include "hooks/remembered.h"
+#include "hooks/rights.h"
 #include "hooks/room.h"
 #include "hooks/start.h"
 #include "hooks/user_memory.h"
@@ -38,7 +40,11 @@ int Execve(const char* path, Strings argv, Strings envp) {
   const auto real = [](const char* file, Strings arguments, Strings variables) {
     return FromC(real::execve(file, arguments, variables));
   };
-  if (!Remembered::Get().follows_exec() || !IsReadable(path, 1) || !AreReadable(argv, envp)) {
+  if (!Remembered::Get().follows_exec()) {
+    const int refused = CheckRights(path);
+    return refused != 0 ? -refused : real(path, argv, envp);
+  }
+  if (!IsReadable(path, 1) || !AreReadable(argv, envp)) {
     return real(path, argv, envp);
   }
   Start start({.path = path}, argv, envp);

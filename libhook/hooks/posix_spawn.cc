@@ -16,6 +16,7 @@
 #include "hooks/libc_search.h"
 #include "hooks/next.h"
 #include "hooks/remembered.h"
+#include "hooks/rights.h"
 #include "hooks/start.h"
 #include "program/entry.h"
 #include "program/path_search.h"
@@ -79,7 +80,8 @@ int posix_spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* 
     return real::posix_spawn(pid, path, actions, attributes, arguments, variables);
   };
   if (!Remembered::Get().follows_exec()) {
-    return real(argv, envp);
+    const int refused = CheckRights(path);
+    return refused != 0 ? refused : real(argv, envp);
   }
   const ErrnoKeeper keeper;
   const Spawn spawn{pid, actions, attributes};
@@ -91,7 +93,8 @@ int posix_spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* 
 int posix_spawnp(pid_t* pid, const char* file, const posix_spawn_file_actions_t* actions,
                  const posix_spawnattr_t* attributes, Strings argv, Strings envp) {
   if (!Remembered::Get().follows_exec()) {
-    return real::posix_spawnp(pid, file, actions, attributes, argv, envp);
+    const int refused = file != nullptr ? CheckRightsOfNamed(file) : 0;
+    return refused != 0 ? refused : real::posix_spawnp(pid, file, actions, attributes, argv, envp);
   }
   const ErrnoKeeper keeper;
   const int result = SpawnFound({pid, actions, attributes}, file, argv, envp);

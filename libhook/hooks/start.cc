@@ -9,11 +9,9 @@
 
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "engine/event_log.h"
-#include "hooks/environment.h"
 #include "hooks/launcher.h"
-#include "hooks/process.h"
 #include "hooks/remembered.h"
+#include "hooks/say.h"
 
 namespace hooks {
 namespace {
@@ -29,9 +27,9 @@ bool NeedsLauncher(Entry entry) {
     case Entry::kGo:
     case Entry::kForeign:
     case Entry::kUnreadable:
+    case Entry::kSetuid:  // to be asked about: it knows the rules
       return true;
     case Entry::kOpen:
-    case Entry::kSetuid:
     case Entry::kNone:
       return false;
   }
@@ -62,9 +60,6 @@ Start::Start(const ProgramFile& file, program::Judgement judgement, char* const*
   if (entry_ == Entry::kOpen &&
       (!environment_.injects() || (!library.empty() && !MayAccess(library.data(), R_OK)))) {
     refusal_ = "the library can't be read here (another root folder, or another user)";
-  }
-  if (entry_ == Entry::kSetuid) {
-    Say("", "the library is dropped there, and what it connects to goes straight out");
   }
   if (by_launcher_) {
     for (; argv != nullptr && argv[argc_] != nullptr; ++argc_) {
@@ -155,25 +150,16 @@ int Start::Prepare(char* room) {
   return 0;
 }
 
-// "PROGRAM is statically linked; WHAT: THEN". Without a launcher's state the settings are read
-// here, since to make a Process would be to parse the rules.
+// "PROGRAM is statically linked; WHAT: THEN".
 void Start::Say(std::string_view what, std::string_view then) const {
   std::array<char, 1024> line;
   base::TextWriter text(line);
   text.Append(file_.path[0] != '\0' ? std::string_view(file_.path) : "a program without a name");
   text.Append(entry_ == Entry::kOpen ? "" : " ");
   text.Append(entry_ == Entry::kOpen ? "" : program::Describe(entry_));
-  text.Append(entry_ == Entry::kOpen ? ": " : what.empty() ? "" : "; ");
+  text.Append(entry_ == Entry::kOpen ? ": " : "; ");
   text.Append(what).Append(": ").Append(then);
-  const engine::LogLevel level =
-      entry_ == Entry::kSetuid ? engine::LogLevel::kWarn : engine::LogLevel::kError;
-  if (Variable("GOCHAIN_STATE") != nullptr) {
-    Process::Get().log().Say(level, text.view());
-    return;
-  }
-  engine::Settings settings;
-  ReadSettings(&settings);
-  engine::EventLog(settings, nullptr).Say(level, text.view());
+  SayWithoutRules(engine::LogLevel::kError, text.view());
 }
 
 }  // namespace hooks

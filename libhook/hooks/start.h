@@ -3,8 +3,9 @@
 //
 // The library gets into most programs by itself, if the environment says so. A static or a Go
 // program is started by the launcher instead, which supervises it (`gochain --library-child FILE --
-// ARGV…`); what can't be routed is refused, with one line, or, where it brings rights of its own,
-// let through with one. Only for a library that nobody stands behind: Remembered::follows_exec().
+// ARGV…`), and so is one with rights of its own, of which it knows what the rules say; what can't
+// be routed is refused, with one line. Only for a library that nobody stands behind:
+// Remembered::follows_exec().
 //
 // Async-signal-safe, safe between vfork and exec: allocates nothing, takes no lock and, under a
 // launcher or with nothing to say, writes nothing but its own stack.

@@ -26,6 +26,7 @@ namespace {
 constexpr int kMaxFiles = 6;
 // What the kernel reads of a script's first line (BINPRM_BUF_SIZE).
 constexpr size_t kScriptHead = 256;
+constexpr const char* kCapability = "security.capability";
 
 long Pointer(const void* p) { return reinterpret_cast<long>(p); }
 
@@ -52,20 +53,61 @@ bool MayRaise(int fd) {
          (sys::Call(SYS_fstatfs, fd, Pointer(&mount)) != 0 || (mount.f_flags & ST_NOSUID) == 0);
 }
 
+uid_t RealUser() { return static_cast<uid_t>(sys::Call(SYS_getuid)); }
+gid_t RealGroup() { return static_cast<gid_t>(sys::Call(SYS_getgid)); }
+
+// Takes the next number off `text`, a file of lines "INSIDE OUTSIDE COUNT".
+uint64_t TakeNumber(std::string_view* text) {
+  constexpr std::string_view kDigits = "0123456789";
+  text->remove_prefix(std::min(text->find_first_of(kDigits), text->size()));
+  uint64_t number = 0;
+  for (; !text->empty() && kDigits.find(text->front()) != kDigits.npos; text->remove_prefix(1)) {
+    number = number * 10 + static_cast<uint64_t>(text->front() - '0');
+  }
+  return number;
+}
+
+// Has `id` a place in the user namespace whose `map` (user_namespaces(7)) that is? True where
+// nobody can say.
+bool IsMapped(const char* map, uint64_t id) {
+  const base::Fd file(sys::Open(map, O_RDONLY));
+  std::array<char, 1024> buffer;
+  const long size = file.valid() ? sys::Read(file.get(), buffer.data(), buffer.size()) : -1;
+  if (size <= 0 || static_cast<size_t>(size) == buffer.size()) {
+    return true;
+  }
+  std::string_view text(buffer.data(), static_cast<size_t>(size));
+  while (text.find('\n') != text.npos) {
+    const uint64_t first = TakeNumber(&text);
+    TakeNumber(&text);
+    const uint64_t count = TakeNumber(&text);
+    if (id >= first && id - first < count) {
+      return true;
+    }
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  return false;
+}
+
+// The file's mode makes its program another user's or group's. An owner from outside of the user
+// namespace leaves the program its caller's (bprm_fill_uid of Linux).
+bool ChangesUser(const struct stat& status) {
+  constexpr mode_t kSetgid = S_ISGID | S_IXGRP;
+  const bool changes = ((status.st_mode & S_ISUID) != 0 && status.st_uid != RealUser()) ||
+                       ((status.st_mode & kSetgid) == kSetgid && status.st_gid != RealGroup());
+  return changes && IsMapped("/proc/self/uid_map", status.st_uid) &&
+         IsMapped("/proc/self/gid_map", status.st_gid);
+}
+
 // True where the program would be started with AT_SECURE (getauxval(3)).
 bool IsSecure(int fd, const struct stat& status) {
-  const auto real_uid = static_cast<uid_t>(sys::Call(SYS_getuid));
-  const auto real_gid = static_cast<gid_t>(sys::Call(SYS_getgid));
-  constexpr mode_t kSetgid = S_ISGID | S_IXGRP;
-  const bool sets_uid = (status.st_mode & S_ISUID) != 0 && status.st_uid != real_uid;
-  const bool sets_gid = (status.st_mode & kSetgid) == kSetgid && status.st_gid != real_gid;
-  const bool gives =
-      real_uid != 0 && sys::Call(SYS_fgetxattr, fd, Pointer("security.capability"), 0, 0) > 0;
-  if ((sets_uid || sets_gid || gives) && MayRaise(fd)) {
+  const uid_t real_uid = RealUser();
+  const bool gives = real_uid != 0 && sys::Call(SYS_fgetxattr, fd, Pointer(kCapability), 0, 0) > 0;
+  if ((ChangesUser(status) || gives) && MayRaise(fd)) {
     return true;
   }
   return static_cast<uid_t>(sys::Call(SYS_geteuid)) != real_uid ||
-         static_cast<gid_t>(sys::Call(SYS_getegid)) != real_gid;
+         static_cast<gid_t>(sys::Call(SYS_getegid)) != RealGroup();
 }
 
 // A loader that is started by its name (`ld.so PROGRAM`, ldd(1)) looks like a static program, but
@@ -179,6 +221,17 @@ Judgement JudgeDescriptor(int fd) {
   return entry == Entry::kNone && interpreter[0] != '\0'
              ? JudgeFrom(AT_FDCWD, interpreter.data(), true, 1)
              : Judgement{entry, false};
+}
+
+bool BringsRights(const char* path) {
+  struct stat status;
+  struct statfs mount;
+  return sys::Call(SYS_newfstatat, AT_FDCWD, Pointer(path), Pointer(&status), 0) == 0 &&
+         S_ISREG(status.st_mode) &&
+         (ChangesUser(status) ||
+          (RealUser() != 0 && sys::Call(SYS_getxattr, Pointer(path), Pointer(kCapability)) > 0)) &&
+         (sys::Call(SYS_statfs, Pointer(path), Pointer(&mount)) != 0 ||
+          (mount.f_flags & ST_NOSUID) == 0);
 }
 
 const char* Describe(Entry entry) {

@@ -34,6 +34,11 @@ Judgement Judge(int folder, const char* path, bool follow = true);
 // The same for the file that `fd` is open on, as fexecve(3) takes it; O_PATH is enough.
 Judgement JudgeDescriptor(int fd);
 
+// Whether the mode or the capabilities of the file at `path` would give its program rights that the
+// caller lacks, whatever no_new_privs (prctl(2)) makes of them. A few system calls; false where the
+// file can't be found.
+bool BringsRights(const char* path);
+
 // "is statically linked" and the like: what `entry` says of a program, after its name.
 const char* Describe(Entry entry);
 

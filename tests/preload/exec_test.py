@@ -213,19 +213,41 @@ def test_relative_library_and_changed_folder(library, supervision, conf, echo_se
     assert [e["door"] for e in run.of("connect")] == ["preload", "supervise"], str(run)
 
 
-@pytest.mark.parametrize("kind", ("dynamic", "static"))
-def test_setuid_program_is_started_with_a_warning(library, conf, kind):
+@pytest.fixture
+def setuid(library):
+    """A copy of a test program that runs as another user."""
     if os.geteuid() != 0:
         pytest.skip("needs root to make one")
-    path = library.folder / "setuid"
-    shutil.copy(library.program("show", kind), path)
-    os.chown(path, 65534, 65534)
-    path.chmod(0o4755)
-    library.folder.chmod(0o755)
-    run = library.run([library.program("exec"), "execve", path, "x"], conf, log=False)
-    assert "ended with 7\n" in run.out, str(run)
-    line, = run.err.splitlines()
-    assert "setuid" in line and str(path) in line, str(run)
+
+    def make(name, kind):
+        path = library.folder / f"{name}-{kind}-setuid"
+        shutil.copy(library.program(name, kind), path)
+        os.chown(path, 65534, 65534)
+        path.chmod(0o4755)
+        library.folder.chmod(0o755)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("kind", ("dynamic", "static"))
+@pytest.mark.parametrize("call", ("execve", "vfork-execve", "fexecve-cloexec", "posix_spawn", "system"))
+@pytest.mark.parametrize("word, status, then", (
+    ("", 125, "not started"), ("setuid = refuse", 125, "not started"),
+    ("setuid = warn", 7, "goes straight out"), ("setuid = allow", 7, None)))
+def test_setuid_program_is_started_as_the_rules_say(library, proxy, setuid, call, kind, word, status,
+                                                    then):
+    path = setuid("show", kind)
+    conf = library.rules(proxy.url, globals_text=word)
+    run = library.run([library.program("exec"), call, path, "x"], conf, log=False)
+    assert run.out.endswith(f"ended with {status}\n"), str(run)
+    assert ("argument x\n" in run.out) == (status == 7), str(run)
+    if then is None:
+        assert run.err == "", str(run)
+    else:
+        line, = run.err.splitlines()
+        assert "setuid" in line and then in line, str(run)
+        assert call.startswith("fexecve") or str(path) in line, str(run)
 
 
 def test_other_preloaded_libraries_stay(library, conf):

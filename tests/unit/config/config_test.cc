@@ -180,6 +180,7 @@ TEST_F(ConfigTest, RefusesBadGlobals) {
   refuse([](Globals& g) { g.dns = Dns::kInherit; });
   refuse([](Globals& g) { g.connect = static_cast<Connect>(3); });
   refuse([](Globals& g) { g.udp = static_cast<Udp>(2); });
+  refuse([](Globals& g) { g.setuid = static_cast<Setuid>(4); });
   refuse([](Globals& g) { g.connect_timeout_ms = 0; });
   refuse([](Globals& g) { g.default_line.line_text.offset = UINT32_MAX; });
   refuse([](Globals& g) { g.default_line.file.size = UINT32_MAX; });

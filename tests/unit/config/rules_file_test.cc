@@ -117,6 +117,8 @@ const BadFile kBadFiles[] = {
      "t.conf:2: bad udp 'blok': block or direct is needed (did you mean 'block'?)\n"},
     {"UdpThroughProxies", "[gochain]\nudp = proxy\n",
      "t.conf:2: bad udp 'proxy': block or direct is needed\n"},
+    {"BadSetuid", "[gochain]\nsetuid = alow\n",
+     "t.conf:2: bad setuid 'alow': refuse, warn or allow is needed (did you mean 'allow'?)\n"},
     {"BadDns", "[gochain]\ndns = remot\n",
      "t.conf:2: bad dns 'remot': remote or local is needed (did you mean 'remote'?)\n"},
     {"BadMode", "[proxy a]\nurl = http://h\n[chain c]\nhops = a\nmode = strickt\n",
@@ -222,6 +224,20 @@ TEST(RulesFileTest, ReadsWhetherDatagramsGoOut) {
   EXPECT_EQ(udp(""), Udp::kBlock);
   EXPECT_EQ(udp("udp = block\n"), Udp::kBlock);
   EXPECT_EQ(udp("udp = direct\n"), Udp::kDirect);
+}
+
+TEST(RulesFileTest, ReadsWhatBecomesOfProgramsWithRightsOfTheirOwn) {
+  const std::pair<const char*, Setuid> words[] = {
+      {"refuse", Setuid::kRefuse}, {"warn", Setuid::kWarn}, {"allow", Setuid::kAllow}};
+  for (const auto& [word, setuid] : words) {
+    const BuiltText built(std::string("[gochain]\nsetuid = ") + word + "\n");
+    ASSERT_EQ(built.Complaints(), "");
+    EXPECT_EQ(WithRights(built.config().globals(), false), setuid);
+    EXPECT_EQ(WithRights(built.config().globals(), true), setuid);
+  }
+  const BuiltText built("[rules]\ndirect = *\n");
+  EXPECT_EQ(WithRights(built.config().globals(), false), Setuid::kRefuse);
+  EXPECT_EQ(WithRights(built.config().globals(), true), Setuid::kWarn);
 }
 
 TEST(RulesFileTest, ReadsTheContractsExample) {

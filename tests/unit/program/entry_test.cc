@@ -153,6 +153,26 @@ TEST_F(EntryTest, SeesThatAProgramBringsRights) {
   EXPECT_EQ(EntryOf(file), geteuid() == 0 ? Entry::kSetuid : Entry::kOpen);
 }
 
+TEST_F(EntryTest, SeesRightsThatAFileBrings) {
+  const std::string file = File("plain", Elf({PT_LOAD, PT_INTERP}, kGnu));
+  EXPECT_FALSE(BringsRights(file.c_str()));
+  EXPECT_FALSE(BringsRights((folder_ / "missing").c_str()));
+  EXPECT_FALSE(BringsRights(nullptr));
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "only root can give a file to another user";
+  }
+  ASSERT_EQ(chown(file.c_str(), 65534, 65534), 0);
+  chmod(file.c_str(), 0755);
+  EXPECT_FALSE(BringsRights(file.c_str()));
+  chmod(file.c_str(), 04755);
+  EXPECT_TRUE(BringsRights(file.c_str()));
+  chmod(file.c_str(), 02755);
+  EXPECT_TRUE(BringsRights(file.c_str()));
+  // Mandatory locking, once.
+  chmod(file.c_str(), 02745);
+  EXPECT_FALSE(BringsRights(file.c_str()));
+}
+
 TEST_F(EntryTest, JudgesADescriptorHoweverItWasOpened) {
   const std::string program = File("static", Elf({PT_LOAD}, kGnu));
   const std::string script = File("script", "#!" + program + "\n");
