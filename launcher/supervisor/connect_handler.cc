@@ -5,12 +5,14 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "base/clock.h"
 #include "engine/attempt.h"
 #include "engine/connector.h"
+#include "engine/outside_daemon.h"
 #include "engine/ready_request.h"
 #include "engine/socket_copy.h"
 #include "supervisor/dial_surroundings.h"
@@ -221,6 +223,21 @@ bool Carried(Services& services, Call& call, Caller& caller, const ProgramSocket
   return true;
 }
 
+// Passes, with a word where a daemon is asked that gochain doesn't see the connections of.
+void ConnectUnix(Services& services, Call& call, Caller& caller, const sockaddr_un& address,
+                 socklen_t size) {
+  if (IsNameService(caller, address, size)) {
+    call.Fail(ECONNREFUSED);  // as if the daemon weren't there
+    return;
+  }
+  std::array<char, sizeof address.sun_path + 1> path{};
+  std::memcpy(path.data(), address.sun_path, sizeof address.sun_path);
+  if (engine::IsDaemonSocket(path.data()) && caller.Open(path.data(), O_PATH).ok()) {
+    engine::WarnOfDaemon(services.session, caller, path.data());
+  }
+  call.Continue();
+}
+
 }  // namespace
 
 void AnswerFailure(Call& call, int error) {
@@ -266,11 +283,7 @@ void HandleConnect(Services& services, Call& call, Caller& caller, Crew::Member&
       sockaddr_un address{};
       std::memcpy(&address, &destination.storage,
                   std::min<size_t>(destination.size, sizeof address));
-      if (IsNameService(caller, address, destination.size)) {
-        call.Fail(ECONNREFUSED);  // as if the daemon weren't there
-      } else {
-        call.Continue();
-      }
+      ConnectUnix(services, call, caller, address, destination.size);
       return;
     }
     case AF_UNSPEC:

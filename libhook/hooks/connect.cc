@@ -15,6 +15,7 @@
 #include "engine/connector.h"
 #include "hooks/caller.h"
 #include "hooks/cancellation.h"
+#include "hooks/daemon.h"
 #include "hooks/dns_questions.h"
 #include "hooks/dns_sockets.h"
 #include "hooks/errno_keeper.h"
@@ -201,7 +202,11 @@ void SayBlocked(Process& process, engine::LogLevel level, const Destination& des
 int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
   const Destination destination = DestinationOfConnect(fd, address, length);
   if (destination.kind == Destination::Kind::kNotOurs) {
-    return FromC(real::connect(fd, address, length));
+    const int result = FromC(real::connect(fd, address, length));
+    if (result == 0) {
+      NoteDaemon(address, length);
+    }
+    return result;
   }
   Process& process = Process::Get();
   if (IsLeftToLibc(process, destination)) {
