@@ -199,7 +199,7 @@ void SayBlocked(Process& process, engine::LogLevel level, const Destination& des
   said.Say(process.log(), level, {judgement, destination.protocol, process.exe(), process.pid()});
 }
 
-int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
+int ConnectSocket(int fd, const sockaddr* address, socklen_t length, Riding riding) {
   const Destination destination = DestinationOfConnect(fd, address, length);
   if (destination.kind == Destination::Kind::kNotOurs) {
     const int result = FromC(real::connect(fd, address, length));
@@ -248,7 +248,7 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
   ConnectForReal(fd);
   const int flags = sys::Fcntl(fd, F_GETFL);
   const bool blocking = flags >= 0 && (flags & O_NONBLOCK) == 0;
-  if (flags >= 0 && !blocking) {
+  if (flags >= 0 && !blocking && riding == Riding::kWhereItCan) {
     if (const auto result = Ride(process, fd, destination, plan)) {
       return *result;
     }
@@ -262,16 +262,19 @@ int ConnectSocket(int fd, const sockaddr* address, socklen_t length) {
   return result;
 }
 
+int Connect(int fd, const sockaddr* address, socklen_t length, Riding riding) {
+  if (loop::IsBusy()) {
+    if (const int result = ConnectAgain(fd, address, length); result != 0) {
+      return result;
+    }
+  }
+  return ConnectSocket(fd, address, length, riding);
+}
+
 namespace exported {
 
 int connect(int fd, const sockaddr* address, socklen_t length) {
-  const ErrnoKeeper keeper;
-  if (loop::IsBusy()) {
-    if (const int result = ConnectAgain(fd, address, length); result != 0) {
-      return keeper.Return(result);
-    }
-  }
-  return keeper.Return(ConnectSocket(fd, address, length));
+  return ErrnoKeeper().Return(Connect(fd, address, length, Riding::kWhereItCan));
 }
 
 }  // namespace exported

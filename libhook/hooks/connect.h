@@ -6,14 +6,23 @@
 
 #include <sys/socket.h>
 
+#include <cstdint>
+
 #include "engine/datagrams.h"
 #include "hooks/destination.h"
 #include "hooks/process.h"
 
 namespace hooks {
 
+// Whether the dial of a non-blocking socket may ride on the program's event loop. kNever: of one
+// who would wait for the socket past the hooks; the call waits then.
+enum class Riding : uint8_t { kWhereItCan, kNever };
+
 // Everything of connect(2) but errno: 0 or -errno.
-int ConnectSocket(int fd, const sockaddr* address, socklen_t length);
+int Connect(int fd, const sockaddr* address, socklen_t length, Riding riding);
+// The same for a socket of which no dial is under way.
+int ConnectSocket(int fd, const sockaddr* address, socklen_t length,
+                  Riding riding = Riding::kWhereItCan);
 
 // True where the library leaves the call to the real function: because it reaches out to nothing
 // that has rules, or because somebody else is there for it.

@@ -72,6 +72,23 @@ def test_replaced_socket_is_like_the_old_one(library, proxy6, echo_server, progr
     assert run.of("connect"), str(run)
 
 
+@pytest.mark.parametrize("kind", ("dynamic", "musl"))
+@pytest.mark.parametrize("how", ("raw", "raw-nonblocking"))
+def test_connect_by_syscall(library, conf, echo_server, host, how, kind):
+    """libc's function for calls that it has none for is a hook too."""
+    run = library.run([library.program("connect", kind), how, host, echo_server.port], conf)
+    assert run.out == "ok\n", str(run)
+    assert [e["door"] for e in run.of("connect")] == ["preload"], str(run)
+
+
+@pytest.mark.parametrize("level, lines", (("warn", 0), ("debug", 2)))
+def test_there_is_no_io_uring(library, conf, level, lines):
+    """Neither by the call nor by liburing: its connections would go past the library."""
+    run = library.run([library.program("uring")], conf, {"GOCHAIN_LOG": level}, log=False)
+    assert run.out == "setup ENOSYS\nqueue_init ENOSYS\n", str(run)
+    assert len(run.err.splitlines()) == run.err.count("io_uring is refused") == lines, str(run)
+
+
 @pytest.mark.parametrize("call", ("sendto", "sendmsg", "sendmmsg", "option"))
 @pytest.mark.parametrize("mode", ("", "+"))
 def test_fast_open(library, conf, echo_server, host, call, mode):

@@ -15,11 +15,12 @@ from conftest import LIBRARY
 ROUTED = "127.0.0.2"
 EXEC = ("execve", "execv", "execvp", "execvpe", "execl", "execlp", "execle", "fexecve",
         "fexecve-cloexec", "fexecve-path", "execveat", "execveat-cloexec", "execveat-here",
-        "execveat-empty")
+        "execveat-empty", "syscall-execve", "syscall-execveat")
 SPAWN = ("posix_spawn", "posix_spawnp", "posix_spawn-chdir")
 SHELL = ("system", "popen")
 CALLS = EXEC + tuple(f"vfork-{call}" for call in EXEC) + SPAWN + SHELL
-WITH_ENVIRONMENT = ("execve", "vfork-execve", "execvpe", "fexecve", "execveat") + SPAWN + SHELL
+WITH_ENVIRONMENT = ("execve", "vfork-execve", "execvpe", "fexecve", "execveat",
+                    "syscall-execve") + SPAWN + SHELL
 KINDS = {"dynamic": "preload", "static": "supervise", "musl": "preload", "musl-static": "supervise"}
 
 

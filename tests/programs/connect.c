@@ -3,7 +3,7 @@
 //   threads                 eight at once
 //   fork, vfork             in a child
 //   grandchild              in a child of a child
-//   raw                     syscall(SYS_connect), past libc's symbol
+//   raw, raw-nonblocking    syscall(SYS_connect), past libc's symbol; and so it is waited for
 //   asm                     the bare instruction, past libc altogether
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -31,6 +31,18 @@ static int AsmConnect(int fd) {
 static int AsmConnect(int fd) { return RawConnect(fd); }
 #endif
 
+static int RawFinish(int fd) {
+  struct pollfd entry = {.fd = fd, .events = POLLOUT};
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (syscall(SYS_ppoll, &entry, 1L, NULL, NULL, 8L) != 1) {
+    return -1;
+  }
+  syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  errno = error;
+  return error == 0 ? 0 : -1;
+}
+
 static int LibcConnect(int fd) { return Connect(fd, &target); }
 
 static void Run(int type, int (*connector)(int)) {
@@ -39,7 +51,7 @@ static void Run(int type, int (*connector)(int)) {
   int result = connector(fd);
   const int in_progress = result != 0 && errno == EINPROGRESS;
   if (in_progress) {
-    result = FinishConnect(fd);
+    result = connector == RawConnect ? RawFinish(fd) : FinishConnect(fd);
   } else if (result == 0 && errno != 0) {
     printf("connect: success changed errno to %s\n", ErrnoName(errno));
     _exit(1);
@@ -100,7 +112,7 @@ static int InVforkChild(void) {
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    Usage("connect blocking|nonblocking|threads|fork|vfork|grandchild|raw|asm HOST PORT");
+    Usage("connect blocking|nonblocking|threads|fork|vfork|grandchild|raw|raw-nonblocking|asm HOST PORT");
   }
   const char* mode = argv[1];
   target = FindTarget(argv[2], argv[3]);
@@ -117,9 +129,9 @@ int main(int argc, char** argv) {
   if (strcmp(mode, "fork") == 0) return InChild(1);
   if (strcmp(mode, "grandchild") == 0) return InChild(2);
   if (strcmp(mode, "vfork") == 0) return InVforkChild();
-  Run(strcmp(mode, "nonblocking") == 0 ? SOCK_NONBLOCK : 0, strcmp(mode, "raw") == 0 ? RawConnect
-                                                            : strcmp(mode, "asm") == 0
-                                                                ? AsmConnect
-                                                                : LibcConnect);
+  const int type = strstr(mode, "nonblocking") != NULL ? SOCK_NONBLOCK : 0;
+  Run(type, strncmp(mode, "raw", 3) == 0 ? RawConnect
+            : strcmp(mode, "asm") == 0   ? AsmConnect
+                                         : LibcConnect);
   return 0;
 }

@@ -4,6 +4,7 @@
 // file has.
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 
 #include "program.h"
 
@@ -42,6 +43,13 @@ static int Exec(const char* call, char** argv) {
     fd = open(file, flags | (IsCall(call, "fexecve-path") ? O_PATH : O_RDONLY));
     if (fd < 0) return -1;
     return fexecve(fd, argv, g_environment);
+  }
+  if (IsCall(call, "syscall-execve")) {
+    return (int)syscall(SYS_execve, file, argv, g_environment);
+  }
+  if (IsCall(call, "syscall-execveat")) {
+    fd = OpenFolder(file, &base);
+    return (int)syscall(SYS_execveat, fd, base, argv, g_environment, 0);
   }
 #ifdef __GLIBC__
   if (IsCall(call, "execveat")) {
