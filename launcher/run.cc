@@ -126,6 +126,13 @@ int Become(const process::Job& job, char** arguments) {
   return process::kNotExecutable;
 }
 
+// The run's processes find each other, and see into programs, by /proc. One of another PID
+// namespace numbers them otherwise.
+bool HasProc() {
+  char number[16] = {};
+  return readlink("/proc/self", number, sizeof number - 1) > 0 && std::atoi(number) == getpid();
+}
+
 process::Job MakeJob(const Options& options, config::Built built, base::Fd tables,
                      bool lends_relay) {
   process::Job job;
@@ -179,6 +186,12 @@ int RunUnsupervised(const Options& options, process::Job job, const std::string&
 
 int Run(const Options& options, config::Built built, base::Fd tables, bool lends_relay) {
   process::Job job = MakeJob(options, std::move(built), std::move(tables), lends_relay);
+  if (!job.listens() && !HasProc()) {
+    return Complain(
+        "/proc isn't mounted here, or is that of another PID namespace, and gochain can't do "
+        "without; "
+        "--mode=env can");
+  }
   if (job.preloads()) {
     std::string error;
     job.library = process::FindLibrary(&error);

@@ -18,15 +18,15 @@ NOBODY = 65534
 class Place:
     """Where and as whom a command runs: namespace, user, resolv.conf and hosts file of its own.
 
-    The files below `usr_local` lie over those of /usr/local. `user` is "nobody" (an ordinary user without any capability) or "root". Inside an ordinary
+    The files below `usr_local` lie over those of /usr/local; `mount` is another mount's arguments. `user` is "nobody" (an ordinary user without any capability) or "root". Inside an ordinary
     user's own namespace there is no second user: "nobody" is then the same user, capabilities gone.
     """
 
     def __init__(self, folder, ns="client", user="nobody", resolv_conf=None, hosts=None, wrap=(),
-                 usr_local=None):
+                 usr_local=None, mount=None):
         self.folder, self.ns, self.user = folder, ns, user
         self.resolv_conf, self.hosts, self.wrap = resolv_conf, hosts, tuple(wrap)
-        self.usr_local = usr_local
+        self.usr_local, self.mount = usr_local, mount
 
     def but(self, **changes):
         values = dict(vars(self)) | changes
@@ -35,8 +35,8 @@ class Place:
     def prefix(self):
         argv = ["nsenter", "--net=/run/netns/" + self.ns, "--"]
         files = [("resolv.conf", self.resolv_conf), ("hosts", self.hosts)]
-        if self.usr_local or any(text is not None for _, text in files):
-            script = ""
+        if self.usr_local or self.mount or any(text is not None for _, text in files):
+            script = f"mount {self.mount} && " if self.mount else ""
             if self.usr_local:
                 lower = shlex.quote(f"lowerdir={self.usr_local}:/usr/local")
                 script = f"mount -t overlay overlay -o {lower} /usr/local && "
