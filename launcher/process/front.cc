@@ -68,8 +68,12 @@ constexpr int64_t kRelayGraceMs = 100;
 
 class Front {
  public:
-  Front(const Job& job, Fd reports, Fd signals, pid_t relay)
-      : job_(job), reports_(std::move(reports)), signals_(std::move(signals)), relay_(relay) {}
+  Front(const Job& job, Fd reports, Fd signals, pid_t keeper, pid_t relay)
+      : job_(job),
+        reports_(std::move(reports)),
+        signals_(std::move(signals)),
+        keeper_(keeper),
+        relay_(relay) {}
 
   // `missing` as RunJob() has it.
   int Run(std::string* missing) {
@@ -162,18 +166,29 @@ class Front {
   }
 
   // S ended before COMMAND: COMMAND is this process's child now (it is a subreaper too), and its
-  // calls fail. What is left is to end as it ends.
+  // calls fail. What is left is to pass signals on and to end as it ends.
   void KeeperIsGone() {
     reports_.Reset();
-    int status = 0;
     if (command_ <= 0) {
       result_ = Complain("the supervisor ended before COMMAND was started");
       return;
     }
     Complain("the supervisor is gone: new connections will fail");
-    while (waitpid(command_, &status, 0) < 0 && errno == EINTR) {
+    // Its descriptors were closed before its children became others': wait, or COMMAND isn't ours.
+    while (waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
     }
-    result_ = EndAs(status);
+    keeper_ = -1;
+    CollectCommand();
+  }
+
+  void CollectCommand() {
+    int status = 0;
+    const pid_t ended = waitpid(command_, &status, WNOHANG);
+    if (ended == command_) {
+      result_ = EndAs(status);
+    } else if (ended < 0) {
+      result_ = Complain("nobody knows how COMMAND ended");
+    }
   }
 
   void ReadSignal() {
@@ -182,11 +197,17 @@ class Front {
         command_ <= 0) {
       return;
     }
+    if (info.ssi_signo == SIGCHLD) {
+      if (keeper_ < 0) {
+        CollectCommand();
+      }
+      return;
+    }
     // A terminal's signal (SI_KERNEL) went to COMMAND too, as one of the group. COMMAND's own to
     // its group has reached it already.
     const bool from_terminal = info.ssi_code == SI_KERNEL;
     const bool from_command = info.ssi_pid == static_cast<uint32_t>(command_);
-    if (info.ssi_signo != SIGCHLD && !from_terminal && !from_command) {
+    if (!from_terminal && !from_command) {
       kill(command_, static_cast<int>(info.ssi_signo));
     }
   }
@@ -194,7 +215,8 @@ class Front {
   const Job& job_;
   Fd reports_;
   Fd signals_;
-  pid_t relay_;  // R, a child as S is; -1: none
+  pid_t keeper_;  // S; -1: it is gone
+  pid_t relay_;   // R, a child as S is; -1: none
   pid_t command_ = -1;
   std::optional<int> result_;
   std::string missing_;
@@ -236,7 +258,8 @@ int RunJob(const Job& job, std::string* missing) {
   reports_out.Reset();
   relay.keeper.Reset();
   Fd signals(signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
-  const int result = Front(job, std::move(reports), std::move(signals), relay.pid).Run(missing);
+  const int result =
+      Front(job, std::move(reports), std::move(signals), keeper, relay.pid).Run(missing);
   if (!missing->empty()) {
     sigprocmask(SIG_SETMASK, &original_mask, nullptr);
   }

@@ -112,3 +112,34 @@ def test_killed_programs(runner, tools, world, bench, door):
     finally:
         process.communicate("", timeout=20)
     print(f"{door}: {rounds * PROGRAMS} programs")
+
+
+# Each line: so many children, four at a time.
+CHILDREN = 'while read -r count; do seq "$count" | xargs -P 4 -I{} "$@" | sort | uniq -c; done'
+
+
+@pytest.mark.parametrize("door", ("supervise", "auto"))
+def test_short_children(runner, peers, door):
+    """Ten thousand of them in a minute, each of which dials once."""
+    echo = peers.responder()
+    argv, _ = runner.argv(
+        ["sh", "-c", CHILDREN, "sh", os.path.join(runner.gochain.programs, "connect-static"), "blocking",
+         echo.address, str(echo.port)], mode=door, hops=peers.one_hop(), log=None)
+    process = runner.start(argv, stdin=-1)
+    try:
+        def round_of(count):
+            process.stdin.write(f"{count}\n")
+            process.stdin.flush()
+            assert process.stdout.readline().split() == [str(count), "ok"], process.stderr.read()
+
+        until = time.monotonic() + SECONDS
+        round_of(ROUND)
+        watch = Watch(**helpers_of(process))
+        rounds = 1
+        while time.monotonic() < until:
+            round_of(ROUND)
+            rounds += 1
+        watch.must_be_settled(ports=rounds * ROUND)
+    finally:
+        process.communicate("", timeout=20)
+    print(f"{door}: {rounds * ROUND} children")
