@@ -1,10 +1,10 @@
-// deny pidfd_getfd|docker|seccomp|memory COMMAND…: runs COMMAND under an outer seccomp filter, as a
-// container does. pidfd_getfd: that call alone answers EPERM. docker: also those that Docker's default
-// profile refuses without capabilities (namespaces, mounts: EPERM; clone3: ENOSYS; io_uring).
-// seccomp: further filters, as on a kernel that has none (ENOSYS). memory: looking into other
-// processes, as Yama refuses it with kernel.yama.ptrace_scope 2.
+// deny pidfd_getfd|docker|docker-ptrace|seccomp|memory COMMAND…: runs COMMAND under an outer seccomp
+// filter, as a container does. pidfd_getfd: that call alone answers EPERM. docker: also those that Docker's
+// default profile refuses to who has no capabilities (EPERM; clone3: ENOSYS), as far as a program may
+// do without. docker-ptrace: the same with CAP_SYS_PTRACE added, which allows pidfd_getfd. seccomp:
+// further filters, as on a kernel that has none (ENOSYS). memory: looking into other processes, as
+// Yama refuses it with kernel.yama.ptrace_scope 2.
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -15,70 +15,85 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
-#define NR offsetof(struct seccomp_data, nr)
-#define ARG0 offsetof(struct seccomp_data, args[0])
-#define ARG3_HIGH (offsetof(struct seccomp_data, args[3]) + 4)
-#define FAIL(number, error)                            \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), \
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define NAMESPACES 0x7e020000u  // CLONE_NEWNS … CLONE_NEWNET
+#define KEY_SOCKETS 38           // AF_ALG
+#define VIRTUAL_MACHINES 40      // AF_VSOCK
+
+static const int kGetfd[] = {438 /* pidfd_getfd */};
+static const int kDocker[] = {
+    // namespaces and mounts
+    SYS_unshare, SYS_setns, SYS_mount, SYS_umount2, SYS_pivot_root, 428 /* open_tree */,
+    429 /* move_mount */, 430 /* fsopen */, 431 /* fsconfig */, 432 /* fsmount */, 433 /* fspick */,
+    442 /* mount_setattr */,
+    // looks into the kernel and other processes
+    SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_syslog, SYS_lookup_dcookie, SYS_fanotify_init,
+    SYS_open_by_handle_at,
+    // keys, memory policies, the machine
+    SYS_add_key, SYS_keyctl, SYS_request_key, SYS_mbind, SYS_set_mempolicy, SYS_get_mempolicy,
+    SYS_move_pages, SYS_acct, SYS_quotactl, SYS_reboot, SYS_swapon, SYS_swapoff, SYS_init_module,
+    SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_clock_settime, SYS_settimeofday,
+    SYS_vhangup, SYS_chroot,
+    // as of Docker 25
+    425 /* io_uring_setup */, 426 /* io_uring_enter */, 427 /* io_uring_register */};
+
+static struct sock_filter filter[256];
+static unsigned short length;
+
+static void Add(struct sock_filter step) { filter[length++] = step; }
+
+static void Fail(unsigned value, int error) {
+  Add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
+  Add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error));
+}
+
+static void FailAll(const int* numbers, size_t count) {
+  for (size_t i = 0; i < count; ++i) Fail((unsigned)numbers[i], EPERM);
+}
+
+// Of a call, by its first argument; what follows is for others.
+static void InCall(int number, unsigned char steps) {
+  Add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, steps));
+  Add((struct sock_filter)LOAD(args[0]));
+}
+
+static void Allow(void) { Add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)); }
+
+static void AddDocker(void) {
+  FailAll(kDocker, sizeof kDocker / sizeof *kDocker);
+  Fail(435 /* clone3 */, ENOSYS);
+  InCall(SYS_clone, 4);
+  Add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1));
+  Add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+  Allow();
+  InCall(SYS_socket, 6);
+  Fail(KEY_SOCKETS, EPERM);
+  Fail(VIRTUAL_MACHINES, EPERM);
+  Allow();
+}
+
+static void AddMemory(void) {
+  Fail(SYS_process_vm_readv, EPERM);
+  // /proc/PID/mem is read at addresses; no other file has so large an offset.
+  Add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pread64, 0, 3));
+  Add((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                   offsetof(struct seccomp_data, args[3]) + 4));
+  Add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0));
+  Add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+}
 
 int main(int argc, char** argv) {
   if (argc < 3) return 125;
-  struct sock_filter narrow[] = {
-      LOAD(NR),
-      FAIL(438 /* pidfd_getfd */, EPERM),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_filter docker[] = {
-      LOAD(NR),
-      FAIL(438 /* pidfd_getfd */, EPERM),
-      FAIL(SYS_unshare, EPERM),
-      FAIL(SYS_setns, EPERM),
-      FAIL(SYS_mount, EPERM),
-      FAIL(SYS_umount2, EPERM),
-      FAIL(SYS_bpf, EPERM),
-      FAIL(SYS_perf_event_open, EPERM),
-      FAIL(435 /* clone3 */, ENOSYS),
-      FAIL(425 /* io_uring_setup */, EPERM),
-      FAIL(426 /* io_uring_enter */, EPERM),
-      FAIL(427 /* io_uring_register */, EPERM),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
-      LOAD(ARG0),
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_filter no_filters[] = {
-      LOAD(NR),
-      FAIL(SYS_seccomp, ENOSYS),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_filter no_memory[] = {
-      LOAD(NR),
-      FAIL(438 /* pidfd_getfd */, EPERM),
-      FAIL(SYS_process_vm_readv, EPERM),
-      // /proc/PID/mem is read at addresses; no other file has so large an offset.
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pread64, 0, 3),
-      LOAD(ARG3_HIGH),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog program = {sizeof narrow / sizeof *narrow, narrow};
-  if (!strcmp(argv[1], "docker")) {
-    program.len = sizeof docker / sizeof *docker;
-    program.filter = docker;
+  const char* const kind = argv[1];
+  Add((struct sock_filter)LOAD(nr));
+  if (!strcmp(kind, "seccomp")) Fail(SYS_seccomp, ENOSYS);
+  if (!strcmp(kind, "pidfd_getfd") || !strcmp(kind, "docker") || !strcmp(kind, "memory")) {
+    FailAll(kGetfd, 1);
   }
-  if (!strcmp(argv[1], "seccomp")) {
-    program.len = sizeof no_filters / sizeof *no_filters;
-    program.filter = no_filters;
-  }
-  if (!strcmp(argv[1], "memory")) {
-    program.len = sizeof no_memory / sizeof *no_memory;
-    program.filter = no_memory;
-  }
+  if (!strncmp(kind, "docker", 6)) AddDocker();
+  if (!strcmp(kind, "memory")) AddMemory();
+  Allow();
+  struct sock_fprog program = {length, filter};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)) {
     perror("deny");
