@@ -1,8 +1,6 @@
 """The program's socket stays its own: options, registrations, peer name, FIN; and the cookie of the
 library's dials lets nothing else past the filter."""
 
-import subprocess
-
 import pytest
 
 import world
@@ -208,14 +206,25 @@ def test_fast_open_is_a_connect(confined, peers, capture, mode):
     run.must_dial_by(door_of("dynamic", mode), hops=1)
 
 
-@pytest.mark.parametrize("mode", ("auto", "supervise"))
-def test_own_network_namespace_is_not_left(runner, peers, site, mode):
-    """A sandbox of the program's own, without any interface, must stay shut."""
-    place = runner.place.but(user="root") if real_root() else runner.place
-    argv = ["unshare", "-n" if real_root() else "-Urn", "curl", "-sS", "-m", "5",
-            f"http://{world.TARGET[0]}/hello.txt"]
-    if subprocess.run(runner.place.prefix() + argv[:2] + ["true"], check=False,
-                      capture_output=True).returncode and not real_root():
-        pytest.skip("no namespaces for an ordinary user")
-    run = runner.run(argv, mode=mode, hops=peers.one_hop(), place=place)
-    assert run.status != 0 and run.out == "", str(run)
+SANDBOXES = {
+    "unshare": ["unshare", "-n" if real_root() else "-Urn"],
+    "bwrap": ["bwrap", "--unshare-net", "--dev-bind", "/", "/", "--"],
+}
+
+
+@pytest.mark.parametrize("sandbox", SANDBOXES)
+@pytest.mark.parametrize("outer", ("none", "pidfd_getfd"))
+@pytest.mark.parametrize("kind", ("dynamic", "static"))
+@pytest.mark.parametrize("mode", MODES)
+def test_own_network_namespace_is_not_left(runner, peers, site, tools, capture, mode, kind, outer,
+                                           sandbox):
+    """A sandbox of the program's own, without any interface, must stay shut: a socket that the
+    supervisor makes would be one from outside."""
+    place = runner.place.but(ns="open", user="root" if real_root() else "nobody",
+                             wrap=() if outer == "none" else (tools("deny"), outer))
+    if runner.alone([*SANDBOXES[sandbox], "true"], place).status != 0:
+        pytest.skip(f"no {sandbox}, or not for an ordinary user")
+    run = runner.run([*SANDBOXES[sandbox], tools("fetch", kind), world.TARGET[0], "80"], mode=mode,
+                     hops=peers.one_hop(), place=place)
+    assert run.status != 0 and run.out.startswith("connect: "), str(run)
+    assert not run.of("connect") and not capture.packets(), str(run)
