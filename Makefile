@@ -48,7 +48,7 @@ FORMATTED := $(shell git ls-files '*.cc' '*.h' 2>/dev/null)
 Q := $(if $(V),,@)
 step = $(if $(V),,@echo "  $(1) $(@:$(BUILD)/%=%)")
 
-.PHONY: all soak demo test unit unit-programs lint format asan ubsan tsan install uninstall clean help deps docs docs-proxies check-docs
+.PHONY: all soak demo test unit unit-programs lint format asan ubsan tsan install uninstall clean help deps docs docs-proxies compat check-docs
 all: $(LAUNCHER) $(LIBRARY)
 
 help:
@@ -61,6 +61,7 @@ help:
 ## lint       formatting, clang-tidy, layers, exports, shell scripts
 ## docs       docs/configuration.md from the schema; lint compares it
 ## docs-proxies  docs/proxies.md from a run with every proxy there is a test for
+## compat     docs/compatibility.md by a run of all programs in all places
 ## format     rewrite sources with clang-format
 ## asan ubsan tsan   unit tests under a sanitizer
 ## soak       faulty proxies and killed programs for long, and what is left of them; SOAK_SECONDS=60 each, SOAK=supervise: these
@@ -168,6 +169,7 @@ check-docs: $(CONFIGURATION_DOC)
 	@$(CONFIGURATION_DOC) < docs/configuration.in.md | diff -u docs/configuration.md - || \
 	  { echo "docs/configuration.md is stale: make docs"; false; }
 	@scripts/proxies-doc --check
+	@scripts/compatibility-doc --check
 
 # What the tests saw, on this machine and with its versions.
 docs-proxies: all
@@ -175,6 +177,13 @@ docs-proxies: all
 	@rm -f $(OUT)/interop
 	@GOCHAIN_BUILD=$(OUT) GOCHAIN_INTEROP=$(abspath $(OUT))/interop scripts/run-integration -q interop_test.py
 	@scripts/proxies-doc $(OUT)/interop
+
+compat: all programs
+	@scripts/deps test
+	@rm -f $(OUT)/compatibility
+	@GOCHAIN_BUILD=$(OUT) GOCHAIN_COMPATIBILITY=$(abspath $(OUT))/compatibility \
+	  scripts/run-integration -q compatibility_test.py
+	@scripts/compatibility-doc $(OUT)/compatibility
 
 lint: $(LIBRARY) check-docs
 	@scripts/lint $(LIBRARY)

@@ -18,15 +18,17 @@ NOBODY = 65534
 class Place:
     """Where and as whom a command runs: namespace, user, resolv.conf and hosts file of its own.
 
-    The files below `usr_local` lie over those of /usr/local; `mount` is another mount's arguments. `user` is "nobody" (an ordinary user without any capability) or "root". Inside an ordinary
-    user's own namespace there is no second user: "nobody" is then the same user, capabilities gone.
+    The files below `usr_local` lie over those of /usr/local. `user` is "nobody" (an ordinary user
+    without any capability) or "root". Inside an ordinary user's own namespace there is no second user: "nobody" is then the same user, capabilities gone.
+    `mounts` is a command that root runs in the place's own mount namespace; with `first_process` the
+    command is process 1 of a PID namespace.
     """
 
     def __init__(self, folder, ns="client", user="nobody", resolv_conf=None, hosts=None, wrap=(),
-                 usr_local=None, mount=None):
+                 usr_local=None, mounts=None, first_process=False):
         self.folder, self.ns, self.user = folder, ns, user
         self.resolv_conf, self.hosts, self.wrap = resolv_conf, hosts, tuple(wrap)
-        self.usr_local, self.mount = usr_local, mount
+        self.usr_local, self.mounts, self.first_process = usr_local, mounts, first_process
 
     def but(self, **changes):
         values = dict(vars(self)) | changes
@@ -35,8 +37,9 @@ class Place:
     def prefix(self):
         argv = ["nsenter", "--net=/run/netns/" + self.ns, "--"]
         files = [("resolv.conf", self.resolv_conf), ("hosts", self.hosts)]
-        if self.usr_local or self.mount or any(text is not None for _, text in files):
-            script = f"mount {self.mount} && " if self.mount else ""
+        if (self.usr_local or self.mounts or self.first_process
+                or any(text is not None for _, text in files)):
+            script = ""
             if self.usr_local:
                 lower = shlex.quote(f"lowerdir={self.usr_local}:/usr/local")
                 script = f"mount -t overlay overlay -o {lower} /usr/local && "
@@ -47,7 +50,9 @@ class Place:
                         file.write(text)
                     os.chmod(path, 0o644)
                     script += f"mount --bind {shlex.quote(path)} /etc/{name} && "
-            argv += ["unshare", "-m", "--", "sh", "-c", script + 'exec "$@"', "sh"]
+            script += f"{self.mounts} && " if self.mounts else ""
+            flags = ["-mpf", "--mount-proc", "--kill-child"] if self.first_process else ["-m"]
+            argv += ["unshare", *flags, "--", "sh", "-c", script + 'exec "$@"', "sh"]
         if self.user == "nobody":
             argv += ["setpriv", "--inh-caps=-all", "--bounding-set=-all"]
             if real_root():

@@ -150,7 +150,7 @@ def test_daemon_dials_long_after_the_command(runner, start, tools, peers, site, 
         argv, log_file = runner.argv(command, mode=door, conf=conf)
     process = start(argv, env=env)
     assert process.wait(timeout=20) == 0
-    assert processes_with(go), "the daemon is gone"
+    assert wait_until(lambda: processes_with(go)), "the daemon is gone"
     with open(go, "w", encoding="ascii"):
         pass
 
@@ -219,7 +219,16 @@ def test_dial_goes_on_after_a_stop(runner, start, tools, gate, site, mode, kind)
     assert (process.returncode, out) == (0, HELLO), err
 
 
+def is_pending(pid, number):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        masks = [int(line.split()[1], 16) for line in file if line.startswith("ShdPnd:")]
+    return masks[0] >> (number - 1) & 1
+
+
 def kill_supervisor(process):
+    # gochain takes no signal before it has heard that COMMAND is started.
+    process.send_signal(signal.SIGCONT)
+    assert wait_until(lambda: not is_pending(process.pid, signal.SIGCONT))
     pid = helpers_of(process)["supervisor"]
     os.kill(pid, signal.SIGKILL)
     assert wait_until(lambda: not os.path.exists(f"/proc/{pid}") or state_of(pid) == "Z")

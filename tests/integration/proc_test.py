@@ -16,7 +16,7 @@ def conf(peers):
 @pytest.mark.parametrize("where", ("none", "of another namespace"))
 @pytest.mark.parametrize("mode", MODES)
 def test_without_it_a_line_says_so(runner, conf, mode, where):
-    place = runner.place.but(mount="-t tmpfs tmpfs /proc") if where == "none" else runner.place.but(
+    place = runner.place.but(mounts="mount -t tmpfs tmpfs /proc") if where == "none" else runner.place.but(
         wrap=["unshare", "-Upf"])
     run = runner.run(["true"], mode=mode, conf=conf, log=None, place=place)
     assert run.status == 125, str(run)
@@ -26,7 +26,7 @@ def test_without_it_a_line_says_so(runner, conf, mode, where):
 
 def test_library_alone_does_without(runner, site, capture, conf):
     run = run_by(ALONE, runner, CURL, conf, log="warn",
-                 place=runner.place.but(ns="open", mount="-t tmpfs tmpfs /proc"))
+                 place=runner.place.but(ns="open", mounts="mount -t tmpfs tmpfs /proc"))
     assert run.must_succeed().out == "hello from nginx\n", str(run)
     assert not capture.packets(), str(run)
     end_brokers(runner)
@@ -35,7 +35,7 @@ def test_library_alone_does_without(runner, site, capture, conf):
 @pytest.mark.parametrize("door", DOORS)
 def test_hidden_processes(runner, site, capture, conf, door):
     """An ordinary user sees his own, which is all that is needed."""
-    place = runner.place.but(ns="open", mount="-t proc -o hidepid=2 proc /proc")
+    place = runner.place.but(ns="open", mounts="mount -t proc -o hidepid=2 proc /proc")
     script = f"{' '.join(CURL)}; test -d /proc/1 || echo hidden"
     run = run_by(door, runner, ["sh", "-c", script], conf, place=place)
     assert run.must_succeed().out in ("hello from nginx\nhidden\n", "hello from nginx\n"), str(run)

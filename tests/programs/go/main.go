@@ -1,0 +1,7 @@
+package main
+
+import "os"
+
+func main() {
+	Dial(os.Args[1], os.Args[2])
+}
