@@ -303,7 +303,7 @@ def test_killed_gochain_leaves_no_way_out(runner, start, programs, peers, site, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_gochain_ends_a_command_that_dials(runner, start, tools, gate, kind):
     program = tools("fetch", kind)
-    argv, log_file = runner.argv([program, world.TARGET[0], "80"], conf=rules(gate))
+    argv, log_file = runner.argv([program, world.TARGET[0], "80"], conf=rules(gate, "connect_timeout = 60"))
     process = start(argv)
     assert wait_until(lambda: gate.said, 10)
     process.kill()
