@@ -11,7 +11,7 @@ import pytest
 
 import world
 from calls_test import program as built
-from dials import helpers_of
+from dials import children, helpers_of
 from doors import ALONE, DOORS, alone, dialled_by, run_by
 from gochain import MODES, read_events
 from peers.forwarder import Forwarder
@@ -321,3 +321,17 @@ def test_many_short_children(runner, peers, site, capture, door, count):
     assert run.must_succeed().out == "ok\n" * count, str(run)
     assert len(run.must_dial_by("supervise", hops=1)) == count
     assert not capture.packets(), str(run)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("handler, status", (("exit 9", 9), ("", 128 + signal.SIGTERM)))
+def test_signals_reach_a_container(runner, start, peers, mode, handler, status):
+    """Process 1 gets only signals that it has a handler for, and can't end by one."""
+    script = (f"trap '{handler}' TERM; " if handler else "") + "echo up; while :; do sleep 0.1; done"
+    argv, _ = runner.argv(["sh", "-c", script], mode=mode, hops=peers.one_hop(),
+                          place=runner.place.but(first_process=True))
+    process = start(argv)
+    assert process.stdout.readline() == "up\n"
+    # Below unshare(1), which waits for it.
+    os.kill(children(process.pid)[0], signal.SIGTERM)
+    assert process.wait(timeout=20) == status
