@@ -5,8 +5,8 @@
 // sixteen times. When its time has come one dial of the tree tries it (Claim), and the others go on
 // without it until that one has told what came of it.
 //
-// Many dials may find the same death at once. It counts once: who tells of a hop says what it had seen
-// of it before (Sight), and only the first changes it.
+// Many dials may find the same death at once. It counts once: who tells of a hop says what it had
+// seen of it before (Sight), and only the first changes it.
 #ifndef GOCHAIN_CHAIN_HEALTH_TABLE_H_
 #define GOCHAIN_CHAIN_HEALTH_TABLE_H_
 

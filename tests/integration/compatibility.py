@@ -134,7 +134,7 @@ EVERYWHERE = [
     for kind, suffix, seen in KINDS
     for sockets, how in ((BLOCKING, "blocking"), (NON_BLOCKING, "nonblocking"))
 ] + [
-    Row("C, past libc by syscall(2)", BLOCKING, built("connect", "raw"), False,
+    Row("C, past libc by an instruction of its own", BLOCKING, built("connect", "asm"), False,
         needs_filter=True),
     Row("Go", NON_BLOCKING, built("go_dial-static"), False),
     Row("Go with cgo", NON_BLOCKING, built("go_dial-cgo"), False),

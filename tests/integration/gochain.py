@@ -19,7 +19,8 @@ class Place:
     """Where and as whom a command runs: namespace, user, resolv.conf and hosts file of its own.
 
     The files below `usr_local` lie over those of /usr/local. `user` is "nobody" (an ordinary user
-    without any capability) or "root". Inside an ordinary user's own namespace there is no second user: "nobody" is then the same user, capabilities gone.
+    without any capability) or "root". Inside an ordinary user's own namespace there is no second
+    user: "nobody" is then the same user, capabilities gone.
     `mounts` is a command that root runs in the place's own mount namespace; with `first_process` the
     command is process 1 of a PID namespace.
     """

@@ -1,4 +1,5 @@
-"""/proc, by which a run's processes find each other: not there, another namespace's, or hiding others."""
+"""/proc, by which a run's processes find each other: not there, another namespace's, or one that
+hides others' processes."""
 
 import pytest
 
@@ -16,9 +17,9 @@ def conf(peers):
 @pytest.mark.parametrize("where", ("none", "of another namespace"))
 @pytest.mark.parametrize("mode", MODES)
 def test_without_it_a_line_says_so(runner, conf, mode, where):
-    place = runner.place.but(mounts="mount -t tmpfs tmpfs /proc") if where == "none" else runner.place.but(
-        wrap=["unshare", "-Upf"])
-    run = runner.run(["true"], mode=mode, conf=conf, log=None, place=place)
+    changes = {"mounts": "mount -t tmpfs tmpfs /proc"} if where == "none" else {
+        "wrap": ["unshare", "-Upf"]}
+    run = runner.run(["true"], mode=mode, conf=conf, log=None, place=runner.place.but(**changes))
     assert run.status == 125, str(run)
     line, = run.warnings()
     assert "/proc isn't mounted here" in line, str(run)
