@@ -38,7 +38,7 @@ class Caller final : public engine::Program {
   int Read(uint64_t address, std::span<uint8_t> out) const;
   // The same, but as much as there is: bytes, or -errno.
   long ReadSome(uint64_t address, std::span<uint8_t> out) const;
-  // Respects the protection of the pages, unlike a write through /proc/PID/mem.
+  // Respects the protection of the pages.
   int Write(uint64_t address, std::span<const uint8_t> data) const;
 
   template <typename T>
@@ -64,6 +64,7 @@ class Caller final : public engine::Program {
  private:
   int pidfd_number() const { return pidfd_ != nullptr ? pidfd_->get() : -1; }
   void OpenPidfd();
+  int WriteToFile(uint64_t address, std::span<const uint8_t> data) const;
 
   pid_t tid_;
   PidfdCache& pidfds_;

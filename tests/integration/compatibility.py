@@ -215,10 +215,11 @@ PLACES = [
     Place("An ordinary user", "without any capability, on a host that restricts nothing else."),
     Place("root", "with all capabilities.", lambda bench: {"user": "root"}, needs_root=True),
     Place("Docker's filter", "an ordinary user below a seccomp filter that refuses what Docker's default "
-          "profile does: pidfd_getfd, unshare, mount, io_uring and others, and clone3 with ENOSYS.",
+          "profile does: pidfd_getfd, process_vm_readv, unshare, mount, io_uring and others, and clone3 with "
+          "ENOSYS.",
           docker("docker")),
-    Place("Docker's filter with SYS_PTRACE", "the same, but pidfd_getfd is allowed, as it is with "
-          "`--cap-add=SYS_PTRACE`.", docker("docker-ptrace")),
+    Place("Docker's filter with SYS_PTRACE", "the same, but what looks into other processes is allowed, "
+          "as it is with `--cap-add=SYS_PTRACE`.", docker("docker-ptrace")),
     Place("A bare container", "nothing can be written (`--read-only`), there is no HOME and no TMPDIR, and "
           "/dev/shm can't be entered.", bare),
     Place("Process 1", "the command is the first process of a PID namespace, as a container's is.",

@@ -1,9 +1,9 @@
 // deny pidfd_getfd|docker|docker-ptrace|seccomp|memory COMMAND…: runs COMMAND under an outer seccomp
 // filter, as a container does. pidfd_getfd: that call alone answers EPERM. docker: also those that Docker's
 // default profile refuses to who has no capabilities (EPERM; clone3: ENOSYS), as far as a program may
-// do without. docker-ptrace: the same with CAP_SYS_PTRACE added, which allows pidfd_getfd. seccomp:
-// further filters, as on a kernel that has none (ENOSYS). memory: looking into other processes, as
-// Yama refuses it with kernel.yama.ptrace_scope 2.
+// do without. docker-ptrace: the same with CAP_SYS_PTRACE added, which allows pidfd_getfd and others.
+// seccomp: further filters, as on a kernel that has none (ENOSYS). memory: looking into other
+// processes, as Yama refuses it with kernel.yama.ptrace_scope 2.
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -20,7 +20,9 @@
 #define KEY_SOCKETS 38           // AF_ALG
 #define VIRTUAL_MACHINES 40      // AF_VSOCK
 
-static const int kGetfd[] = {438 /* pidfd_getfd */};
+// Refused to who has no CAP_SYS_PTRACE; process_vm_readv and its sister up to Docker 20.10.
+static const int kPtrace[] = {438 /* pidfd_getfd */, SYS_process_vm_readv, SYS_process_vm_writev,
+                              SYS_kcmp};
 static const int kDocker[] = {
     // namespaces and mounts
     SYS_unshare, SYS_setns, SYS_mount, SYS_umount2, SYS_pivot_root, 428 /* open_tree */,
@@ -33,7 +35,7 @@ static const int kDocker[] = {
     SYS_add_key, SYS_keyctl, SYS_request_key, SYS_mbind, SYS_set_mempolicy, SYS_get_mempolicy,
     SYS_move_pages, SYS_acct, SYS_quotactl, SYS_reboot, SYS_swapon, SYS_swapoff, SYS_init_module,
     SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_clock_settime, SYS_settimeofday,
-    SYS_vhangup, SYS_chroot,
+    SYS_vhangup,
     // as of Docker 25
     425 /* io_uring_setup */, 426 /* io_uring_enter */, 427 /* io_uring_register */};
 
@@ -87,9 +89,8 @@ int main(int argc, char** argv) {
   const char* const kind = argv[1];
   Add((struct sock_filter)LOAD(nr));
   if (!strcmp(kind, "seccomp")) Fail(SYS_seccomp, ENOSYS);
-  if (!strcmp(kind, "pidfd_getfd") || !strcmp(kind, "docker") || !strcmp(kind, "memory")) {
-    FailAll(kGetfd, 1);
-  }
+  if (!strcmp(kind, "pidfd_getfd") || !strcmp(kind, "memory")) FailAll(kPtrace, 1);
+  if (!strcmp(kind, "docker")) FailAll(kPtrace, sizeof kPtrace / sizeof *kPtrace);
   if (!strncmp(kind, "docker", 6)) AddDocker();
   if (!strcmp(kind, "memory")) AddMemory();
   Allow();
