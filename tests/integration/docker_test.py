@@ -15,7 +15,7 @@ import pytest
 PROXY_PORT, PORT = 21080, 21007
 IMAGE = "gochain-test-empty"
 # The host's, seen in the container as they are.
-FOLDERS = [path for path in ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc") if os.path.exists(path)]
+FOLDERS = [path for path in ("/usr", "/bin", "/sbin", "/lib", "/lib64") if os.path.exists(path)]
 RULES = f"""[gochain]
 default = far
 [proxy far]
@@ -64,6 +64,13 @@ def engine():
     subprocess.run(["docker", "rmi", "-f", IMAGE], check=False, timeout=60, capture_output=True)
 
 
+def sees(run, path):
+    """An engine of another machine, or of one that this is a container of, has other files."""
+    done = subprocess.run([*run, IMAGE, "/usr/bin/test", "-x", path], timeout=60, check=False,
+                          capture_output=True)
+    return done.returncode == 0
+
+
 @pytest.mark.parametrize("where", ("docker", "an imitation"))
 def test_in_a_container(request, runner, tools, folder, where):
     rules = os.path.join(folder, "rules.conf")
@@ -78,8 +85,11 @@ def test_in_a_container(request, runner, tools, folder, where):
     if where == "docker":
         volumes = [f"--volume={path}:{path}:ro" for path in
                    (*FOLDERS, runner.gochain.bin, runner.gochain.programs, folder)]
-        done = subprocess.run([*request.getfixturevalue("engine"), *volumes, IMAGE, *scene],
-                              capture_output=True, text=True, timeout=50, check=False)
+        container = [*request.getfixturevalue("engine"), *volumes]
+        if not sees(container, runner.gochain.path):
+            pytest.skip("docker's engine does not see this machine's files")
+        done = subprocess.run([*container, IMAGE, *scene], capture_output=True, text=True, timeout=50,
+                              check=False)
         out, err = done.stdout, done.stderr
     else:
         run = runner.alone([tools("deny"), "docker", *scene], runner.place.but(ns="target"))
