@@ -1,5 +1,5 @@
 # gochain: build, test, install. `make help` lists the targets.
-# Objects go to $(BUILD)/$(VARIANT)/; a variant is release, asan, ubsan or tsan.
+# Objects go to $(BUILD)/$(VARIANT)/; a variant is release, asan, ubsan, tsan or aarch64.
 
 VERSION := 0.1.0
 BUILD ?= build
@@ -10,6 +10,12 @@ DESTDIR ?=
 
 CXX ?= g++
 CC ?= gcc
+# Another machine's compilers, behind $(CCACHE) where that is set, and what runs its programs here.
+ifeq ($(VARIANT),aarch64)
+override CXX := $(CCACHE) aarch64-linux-gnu-g++
+override CC := $(CCACHE) aarch64-linux-gnu-gcc
+EMULATOR := qemu-aarch64
+endif
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
 CPPFLAGS += -Ilibhook -Ilauncher -DFMT_HEADER_ONLY -DGOCHAIN_VERSION='"$(VERSION)"' -D_GNU_SOURCE -MMD -MP
 CXXFLAGS_COMMON := -std=c++20 $(WARNINGS) -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections
@@ -48,7 +54,7 @@ FORMATTED := $(shell git ls-files '*.cc' '*.h' 2>/dev/null)
 Q := $(if $(V),,@)
 step = $(if $(V),,@echo "  $(1) $(@:$(BUILD)/%=%)")
 
-.PHONY: all soak demo test unit unit-programs lint format asan ubsan tsan install uninstall clean help deps docs docs-proxies compat check-docs
+.PHONY: all soak demo test unit unit-programs lint format asan ubsan tsan aarch64 install uninstall clean help deps docs docs-proxies compat check-docs
 all: $(LAUNCHER) $(LIBRARY)
 
 help:
@@ -64,6 +70,7 @@ help:
 ## compat     docs/compatibility.md by a run of all programs in all places
 ## format     rewrite sources with clang-format
 ## asan ubsan tsan   unit tests under a sanitizer
+## aarch64    build for that machine, and its unit tests under qemu-user
 ## soak       faulty proxies and killed programs for long, and what is left of them; SOAK_SECONDS=60 each, SOAK=supervise: these
 ## install    PREFIX=/usr/local DESTDIR=
 ## uninstall  the same, removed
@@ -79,8 +86,8 @@ $(OUT)/launcher/%.o: launcher/%.cc
 	$(call step,CXX)
 	$(Q)$(CXX) $(CPPFLAGS) $(LAUNCHER_CXXFLAGS) -c $< -o $@
 
-# Nettle's hashes, the same object in every variant and in the library and the launcher.
-NETTLE := $(BUILD)/nettle.o
+# Nettle's hashes, the same object in every variant of a machine and in the library and the launcher.
+NETTLE := $(if $(EMULATOR),$(OUT),$(BUILD))/nettle.o
 $(NETTLE): scripts/nettle-object
 	@mkdir -p $(@D)
 	$(call step,LINK)
@@ -138,7 +145,7 @@ $(OUT)/unit/relay/tls_% $(OUT)/unit/relay/make_tls_test: UNIT_LIBS := -lssl -lcr
 UNIT_WANTED := $(if $(T),$(OUT)/unit/$(T)_test,$(UNIT_BINS))
 unit-programs: $(UNIT_WANTED)
 unit: $(UNIT_WANTED)
-	@scripts/run-unit-tests $(if $(F),--filter='$(F)') $^
+	@scripts/run-unit-tests $(if $(F),--filter='$(F)') $(EMULATOR:%=--emulator=%) $^
 
 deps:
 	@scripts/deps
@@ -193,6 +200,11 @@ format:
 
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=$@ unit
+
+# Cross-compiled; its unit tests run under an emulator of its processor on this kernel.
+aarch64:
+	@scripts/deps aarch64
+	@$(MAKE) --no-print-directory -j$(shell nproc) VARIANT=$@ all unit
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/gochain $(DESTDIR)$(PREFIX)/share/gochain/ci
