@@ -1,6 +1,7 @@
 #include "config/values.h"
 
-#include <iterator>
+#include <array>
+#include <string>
 
 #include "config/host_name.h"
 #include "config/nearest_word.h"
@@ -9,17 +10,44 @@ namespace config {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
-constexpr std::string_view kDnsWords[] = {"remote", "local"};
-constexpr std::string_view kConnectWords[] = {"auto", "direct", "relay"};
-constexpr Connect kConnects[] = {Connect::kAuto, Connect::kDirect, Connect::kRelay};
-constexpr std::string_view kUdpWords[] = {"block", "direct"};
-constexpr std::string_view kSetuidWords[] = {"refuse", "warn", "allow"};
-constexpr Setuid kSetuids[] = {Setuid::kRefuse, Setuid::kWarn, Setuid::kAllow};
-constexpr std::string_view kAuthWords[] = {"basic", "digest", "ntlm", "negotiate"};
-constexpr Auth kAuths[] = {Auth::kBasic, Auth::kDigest, Auth::kNtlm, Auth::kNegotiate};
-constexpr std::string_view kPipelineWords[] = {"auto", "yes", "no"};
-constexpr Pipeline kPipelines[] = {Pipeline::kAuto, Pipeline::kYes, Pipeline::kNo};
+
+template <typename T>
+struct Word {
+  std::string_view text;
+  T value;
+};
+
+constexpr Word<Dns> kDnsWords[] = {{"remote", Dns::kRemote}, {"local", Dns::kLocal}};
+constexpr Word<Connect> kConnectWords[] = {
+    {"auto", Connect::kAuto}, {"direct", Connect::kDirect}, {"relay", Connect::kRelay}};
+constexpr Word<Udp> kUdpWords[] = {{"block", Udp::kBlock}, {"direct", Udp::kDirect}};
+constexpr Word<Setuid> kSetuidWords[] = {
+    {"refuse", Setuid::kRefuse}, {"warn", Setuid::kWarn}, {"allow", Setuid::kAllow}};
+constexpr Word<Auth> kAuthWords[] = {{"basic", Auth::kBasic},
+                                     {"digest", Auth::kDigest},
+                                     {"ntlm", Auth::kNtlm},
+                                     {"negotiate", Auth::kNegotiate}};
+constexpr Word<Pipeline> kPipelineWords[] = {
+    {"auto", Pipeline::kAuto}, {"yes", Pipeline::kYes}, {"no", Pipeline::kNo}};
 constexpr uint32_t kMaxTimeoutMs = 3600 * 1000;
+
+// The value of one of `words` for `key`.
+template <typename T, size_t N>
+std::optional<Complaint> ParseWord(std::string_view key, std::string_view text,
+                                   const Word<T> (&words)[N], T* out) {
+  std::array<std::string_view, N> texts;
+  std::string needed;
+  for (size_t i = 0; i < N; ++i) {
+    if (text == words[i].text) {
+      *out = words[i].value;
+      return std::nullopt;
+    }
+    texts[i] = words[i].text;
+    needed.append(i == 0 ? "" : i + 1 == N ? " or " : ", ").append(texts[i]);
+  }
+  return Complaint{"bad " + std::string(key) + " " + Quote(text) + ": " + needed + " is needed",
+                   NearestWord(text, texts)};
+}
 
 }  // namespace
 
@@ -67,65 +95,27 @@ uint32_t ParseSeconds(std::string_view text) {
 }
 
 std::optional<Complaint> ParseDns(std::string_view text, Dns* out) {
-  if (text != kDnsWords[0] && text != kDnsWords[1]) {
-    return Complaint{"bad dns " + Quote(text) + ": remote or local is needed",
-                     NearestWord(text, kDnsWords)};
-  }
-  *out = text == kDnsWords[0] ? Dns::kRemote : Dns::kLocal;
-  return std::nullopt;
+  return ParseWord("dns", text, kDnsWords, out);
 }
 
 std::optional<Complaint> ParseConnect(std::string_view text, Connect* out) {
-  for (size_t i = 0; i < std::size(kConnectWords); ++i) {
-    if (text == kConnectWords[i]) {
-      *out = kConnects[i];
-      return std::nullopt;
-    }
-  }
-  return Complaint{"bad connect " + Quote(text) + ": auto, direct or relay is needed",
-                   NearestWord(text, kConnectWords)};
+  return ParseWord("connect", text, kConnectWords, out);
 }
 
 std::optional<Complaint> ParseUdp(std::string_view text, Udp* out) {
-  if (text != kUdpWords[0] && text != kUdpWords[1]) {
-    return Complaint{"bad udp " + Quote(text) + ": block or direct is needed",
-                     NearestWord(text, kUdpWords)};
-  }
-  *out = text == kUdpWords[0] ? Udp::kBlock : Udp::kDirect;
-  return std::nullopt;
+  return ParseWord("udp", text, kUdpWords, out);
 }
 
 std::optional<Complaint> ParseSetuid(std::string_view text, Setuid* out) {
-  for (size_t i = 0; i < std::size(kSetuidWords); ++i) {
-    if (text == kSetuidWords[i]) {
-      *out = kSetuids[i];
-      return std::nullopt;
-    }
-  }
-  return Complaint{"bad setuid " + Quote(text) + ": refuse, warn or allow is needed",
-                   NearestWord(text, kSetuidWords)};
+  return ParseWord("setuid", text, kSetuidWords, out);
 }
 
 std::optional<Complaint> ParseAuth(std::string_view text, Auth* out) {
-  for (size_t i = 0; i < std::size(kAuthWords); ++i) {
-    if (text == kAuthWords[i]) {
-      *out = kAuths[i];
-      return std::nullopt;
-    }
-  }
-  return Complaint{"bad auth " + Quote(text) + ": basic, digest, ntlm or negotiate is needed",
-                   NearestWord(text, kAuthWords)};
+  return ParseWord("auth", text, kAuthWords, out);
 }
 
 std::optional<Complaint> ParsePipeline(std::string_view text, Pipeline* out) {
-  for (size_t i = 0; i < std::size(kPipelineWords); ++i) {
-    if (text == kPipelineWords[i]) {
-      *out = kPipelines[i];
-      return std::nullopt;
-    }
-  }
-  return Complaint{"bad pipeline " + Quote(text) + ": auto, yes or no is needed",
-                   NearestWord(text, kPipelineWords)};
+  return ParseWord("pipeline", text, kPipelineWords, out);
 }
 
 std::optional<Complaint> ParsePool(std::string_view text, uint8_t* out) {
