@@ -23,10 +23,10 @@
 #include "options.h"
 #include "process/broker_process.h"
 #include "process/complain.h"
-#include "process/environment.h"
 #include "process/job.h"
 #include "process/listening.h"
 #include "process/relay_process.h"
+#include "program/preloads.h"
 #include "proxychains/import.h"
 #include "relay/ssh_door.h"
 #include "run.h"
@@ -53,8 +53,7 @@ void LeaveLibrary(char** argv) {
     return;
   }
   self[size] = '\0';
-  std::string others = process::OtherPreloads(preload);
-  others.erase(0, others.empty() ? 0 : 1);
+  const std::string others = program::OtherPreloads(preload);
   if (others == preload) {
     return;
   }

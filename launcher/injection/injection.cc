@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "config/proxy_url.h"
 #include "process/environment.h"
+#include "program/preloads.h"
 
 namespace injection {
 namespace {
@@ -31,7 +32,8 @@ class Maker {
       Set("GOCHAIN_LAUNCHER", request_.launcher);
     }
     // Last: by now all is said that the library of the next program asks for.
-    Set("LD_PRELOAD", request_.library + process::OtherPreloads(Variable("LD_PRELOAD")));
+    const std::string others = program::OtherPreloads(Variable("LD_PRELOAD"));
+    Set("LD_PRELOAD", others.empty() ? request_.library : request_.library + ":" + others);
     return true;
   }
 

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "program/preloads.h"
+
 namespace process {
 namespace {
 
@@ -64,7 +66,7 @@ std::vector<std::string> OwnEnvironment(const Job& job) {
     const std::string_view entry(*variable);
     const std::string name(entry.substr(0, entry.find('=')));
     if (name == "LD_PRELOAD" && entry.size() > name.size()) {
-      preloads = OtherPreloads(entry.substr(name.size() + 1));
+      preloads = program::OtherPreloads(entry.substr(name.size() + 1));
       continue;
     }
     if (!IsChanged(job, name)) {
@@ -77,9 +79,7 @@ std::vector<std::string> OwnEnvironment(const Job& job) {
     }
   }
   if (!job.library.empty()) {
-    preloads.insert(0, job.library);
-  } else if (!preloads.empty()) {
-    preloads.erase(0, 1);
+    preloads.insert(0, preloads.empty() ? job.library : job.library + ":");
   }
   if (!preloads.empty()) {
     out.push_back("LD_PRELOAD=" + preloads);
@@ -88,19 +88,6 @@ std::vector<std::string> OwnEnvironment(const Job& job) {
 }
 
 }  // namespace
-
-std::string OtherPreloads(std::string_view value) {
-  std::string out;
-  while (!value.empty()) {
-    const size_t end = std::min(value.find_first_of(": "), value.size());
-    const std::string_view path = value.substr(0, end);
-    if (!path.empty() && !path.ends_with("/libgochain.so")) {
-      out.append(":").append(path);
-    }
-    value.remove_prefix(std::min(end + 1, value.size()));
-  }
-  return out;
-}
 
 engine::RulesVariableHashes HashRulesVariables() {
   engine::RulesVariableHashes out{};

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/rules_variables.h"
@@ -28,9 +27,6 @@ std::vector<std::string> ListenedEnvironment(const Job& job, uint16_t port);
 
 // Of the variables that name rules, as both of these have them.
 engine::RulesVariableHashes HashRulesVariables();
-
-// What a value of LD_PRELOAD holds beside gochain's library, each path with ':' before it.
-std::string OtherPreloads(std::string_view value);
 
 }  // namespace process
 

@@ -1,7 +1,6 @@
 #include "relay/ssh_command.h"
 
-#include <algorithm>
-#include <cstddef>
+#include "program/preloads.h"
 
 namespace relay {
 namespace {
@@ -34,19 +33,6 @@ std::string ShellWord(std::string_view text) {
     }
   }
   return out + "'";
-}
-
-std::string OtherPreloads(std::string_view value) {
-  std::string out;
-  while (!value.empty()) {
-    const size_t end = std::min(value.find_first_of(": "), value.size());
-    const std::string_view path = value.substr(0, end);
-    if (!path.empty() && !path.ends_with("/libgochain.so")) {
-      out.append(out.empty() ? "" : ":").append(path);
-    }
-    value.remove_prefix(std::min(end + 1, value.size()));
-  }
-  return out;
 }
 
 }  // namespace
@@ -91,7 +77,7 @@ std::vector<std::string> SshEnvironment(const char* const* environment) {
       out.emplace_back(variable);
       continue;
     }
-    const std::string others = OtherPreloads(variable.substr(kPreload.size()));
+    const std::string others = program::OtherPreloads(variable.substr(kPreload.size()));
     if (!others.empty()) {
       out.push_back(std::string(kPreload) + others);
     }
