@@ -19,6 +19,7 @@ $(BENCH_DIR)/%-static: tests/bench/tools/%.c
 	$(Q)musl-gcc $(BENCH_CFLAGS) -static $< -o $@
 
 $(addprefix $(BENCH_DIR)/,fetch hold fetch-static hold-static): tests/bench/tools/event_loop.h
+$(addprefix $(BENCH_DIR)/,connects execs spawn): tests/bench/tools/stopwatch.h
 
 $(BENCH_DIR)/deny: tests/integration/tools/deny.c
 	@mkdir -p $(@D)

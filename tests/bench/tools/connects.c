@@ -9,18 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "stopwatch.h"
 
 static void Die(const char* what) {
   perror(what);
   exit(1);
-}
-
-static double Now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static struct sockaddr_in LookUp(const char* host, const char* port) {

@@ -6,22 +6,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "stopwatch.h"
+
 extern char** environ;
-
-static int Compare(const void* a, const void* b) {
-  const double x = *(const double*)a;
-  const double y = *(const double*)b;
-  return (x > y) - (x < y);
-}
-
-static double Now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static void RawExecve(const char* path, char** argv, char** env) {
 #if defined(__x86_64__)
@@ -61,8 +50,7 @@ int main(int argc, char** argv) {
     }
     seconds[i] = Now() - start;
   }
-  qsort(seconds, (size_t)count, sizeof *seconds, Compare);
-  printf("%.2f\n", seconds[count / 2] * 1e6);
+  printf("%.2f\n", Median(seconds, (size_t)count) * 1e6);
   free(seconds);
   return 0;
 }

@@ -5,21 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
+
+#include "stopwatch.h"
 
 extern char** environ;
-
-static int Compare(const void* a, const void* b) {
-  const double x = *(const double*)a;
-  const double y = *(const double*)b;
-  return (x > y) - (x < y);
-}
-
-static double Now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 int main(int argc, char** argv) {
   const int count = argc > 2 ? atoi(argv[1]) : 0;
@@ -36,8 +25,7 @@ int main(int argc, char** argv) {
     }
     seconds[i] = Now() - start;
   }
-  qsort(seconds, (size_t)count, sizeof *seconds, Compare);
-  printf("%.6f\n", seconds[count / 2]);
+  printf("%.6f\n", Median(seconds, (size_t)count));
   free(seconds);
   return 0;
 }
