@@ -33,7 +33,7 @@ def asyncio_stalls(place, quick):
     hop = [HOP_NAME, str(SOCKS_PORT)]
     return Comparison(
         f"{count} asyncio connects, longest stall", lambda: _asyncio(place, knowing, count, hop)[1],
-        {"gochain": lambda: _asyncio(place, words, count)[1]}, {"gochain": 20.0}, kind="amount",
+        {"gochain": lambda: _asyncio(place, words, count)[1]}, {"gochain": 20.0}, kind="worst",
         rounds=7, against="connects to the hop alone")
 
 

@@ -50,6 +50,8 @@ KINDS = {
     # The way alone; the reference shows where it comes from.
     "amount": Kind(lambda way, _: statistics.median(way),
                    lambda first, second: abs(_difference(first, second))),
+    # The longest of all, whatever the reference has: that is how long the machine itself stalls.
+    "worst": Kind(lambda way, _: max(way), lambda first, second: max(first + second)),
 }
 
 
@@ -57,7 +59,7 @@ class Comparison:
     """`reference` and `ways` (label → function) are called without arguments and return a number.
 
     `bounds`: label → limit; a way without one is there for comparison. `kind`: one of KINDS. `unit`
-    of the numbers: "s", "µs", "ns", "B/s", "/s" or "KiB"; a "difference" or "amount" of seconds is
+    of the numbers: "s", "µs", "ns", "B/s", "/s" or "KiB"; a "difference" or "worst" of seconds is
     shown in milliseconds. `against`: what the reference is called.
     """
 
@@ -120,7 +122,7 @@ class Row:
         self.at_least = kind.at_least
         way, reference = taken[label], taken["first"] + taken["second"]
         self.rounds = len(way)
-        scale = 1e3 if self.unit == "s" and self.kind in ("difference", "amount") else 1.0
+        scale = 1e3 if self.unit == "s" and self.kind in ("difference", "worst") else 1.0
         self.value = kind.value(way, reference) * scale
         self.noise = kind.noise(taken["first"], taken["second"]) * scale
         self.low, self.high = (bound * scale for bound in _interval(kind.value, way, reference))
